@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { type AuditEvent, auditEvent } from './audit-event.ts'
+import { createIdentifier, type Identified } from './identify.ts'
+import type { Identity } from './identity.ts'
+import { parseAuthorities } from './parse-authorities.ts'
+import { createContractReader } from './read-contract.ts'
+import { readSocket } from './read-socket.ts'
+
+export interface IdentificationOptions {
+  /** Where identities come from: the headers of a proxy, or the TLS connection. Never guessed. */
+  readonly front: 'proxy' | 'direct'
+  /** The client CA certificate in PEM form, or several of them. */
+  readonly clientCa: string | Uint8Array
+  /** With `front: 'proxy'`: every secret that is right at the moment. */
+  readonly proxySecrets?: readonly string[]
+  readonly audit?: (event: AuditEvent) => void
+  readonly now?: () => Date
+}
+
+export interface Identification extends Identified {
+  /** The proxy's own, when it proved itself; otherwise made here. */
+  readonly requestId: string
+}
+
+const identifications = new WeakMap<IncomingMessage, Identification>()
+
+/**
+ * Identifies the caller of a request and keeps the outcome for `identityOf` and the guards.
+ * @throws RangeError for options with which everybody would be anonymous, or anybody somebody
+ */
+export function createIdentification(
+  options: IdentificationOptions,
+): (request: IncomingMessage) => Identification {
+  const { now = () => new Date(), audit } = options
+  const read = createReader(options)
+  const identify = createIdentifier(parseAuthorities(options.clientCa), now)
+  return function identifyRequest(request) {
+    const reading = read(request)
+    const identification = { ...identify(reading), requestId: reading.requestId ?? randomUUID() }
+    identifications.set(request, identification)
+    const event = auditEvent(identification, identification.requestId)
+    if (event) audit?.(event)
+    return identification
+  }
+}
+
+function createReader({ front, proxySecrets }: IdentificationOptions) {
+  if (front === 'proxy') return createContractReader(proxySecrets ?? [])
+  if (front !== 'direct') throw new RangeError(`The front must be "proxy" or "direct", not "${front}".`)
+  if (proxySecrets)
+    throw new RangeError('Proxy secrets are for front "proxy": in direct mode no header is believed.')
+  return readSocket
+}
+
+/** What is known of the caller, or `undefined` before the strategy has run. */
+export function identificationOf(request: IncomingMessage): Identification | undefined {
+  return identifications.get(request)
+}
+
+/**
+ * Who is calling. Taken from the strategy's own record: `request.user` may have been set by another strategy.
+ * @throws Error when the strategy has not run, so that a forgotten line is not taken for an anonymous caller
+ */
+export function identityOf(request: IncomingMessage): Identity {
+  const identification = identifications.get(request)
+  if (identification) return identification.identity
+  throw new Error(
+    "Nobody is identified yet: put passport.authenticate('client-certificate') before this handler.",
+  )
+}

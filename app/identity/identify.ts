@@ -1,0 +1,65 @@
+import type { PkiErrorCode } from '../../pki/errors.ts'
+import type { ParsedCertificate } from '../../pki/parse-certificate.ts'
+import { createCertificateCache, type Opinion, type Presented } from './certificate-cache.ts'
+import { anonymous, type Identity, type Verify } from './identity.ts'
+import type { Failure, Finding, Reading } from './offer.ts'
+
+export interface Identified {
+  readonly identity: Identity
+  /** The certificate that was presented, also when it was refused. */
+  readonly presented: Presented | null
+  /** Why the caller is not who the request says he is. */
+  readonly failure: Failure | null
+  /** Verified anew, not known from an earlier request. */
+  readonly isNew: boolean
+}
+
+/** The words of `Identity.verify`: the same on all fronts, because they are ours and not a TLS library's. */
+const REASONS: Partial<Record<PkiErrorCode, string>> = {
+  CERT_EXPIRED: 'certificate has expired',
+  CERT_ISSUER_UNKNOWN: 'unknown issuer',
+  CERT_MALFORMED: 'malformed certificate',
+  CERT_NOT_YET_VALID: 'certificate is not yet valid',
+  CERT_SIGNATURE_INVALID: 'invalid signature',
+  CERT_UNSUITABLE: 'unsuitable certificate',
+}
+
+/** What was read from a request -> who is calling. Never throws for what a caller sent. */
+export function createIdentifier(
+  authorities: readonly ParsedCertificate[],
+  now: () => Date,
+): (reading: Reading) => Identified {
+  const examine = createCertificateCache(authorities)
+  return function identify({ offer, via }) {
+    if (offer.kind === 'none') return nobody('NONE', via, null, null)
+    if (offer.kind === 'refused') return nobody(offer.verify, via, null, offer.failure)
+    return decide(examine(offer.der, now()), offer.finding, via)
+  }
+}
+
+function decide(opinion: Opinion, finding: Finding, via: string | null): Identified {
+  const { presented } = opinion
+  if ('error' in opinion) {
+    const { code, message } = opinion.error
+    return nobody(`FAILED:${REASONS[code] ?? 'refused'}`, via, presented, { code, reason: message })
+  }
+  const { claims, issuer } = opinion.judgement
+  if (finding === 'validated' && !issuer) {
+    const reason = 'The proxy says that it validated the certificate, and the certificate is self-signed.'
+    return nobody(claims.verify, via, presented, { code: 'HEADERS_CONTRADICTORY', reason })
+  }
+  if (issuer && finding.startsWith('FAILED:')) {
+    const reason = `The certificate is good for the application, and the proxy says ${finding}.`
+    return nobody(finding as Verify, via, presented, { code: 'CERT_REFUSED_BY_PROXY', reason })
+  }
+  return { identity: Object.freeze({ ...claims, via }), presented, failure: null, isNew: opinion.isNew }
+}
+
+function nobody(
+  verify: Verify,
+  via: string | null,
+  presented: Presented | null,
+  failure: Failure | null,
+): Identified {
+  return { identity: anonymous(verify, via), presented, failure, isNew: false }
+}
