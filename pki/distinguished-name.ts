@@ -85,11 +85,13 @@ export function decodeName(name: RelativeDistinguishedNames): DistinguishedName 
  * 4.1.2.4 asks for; `C` alone must be PrintableString (appendix A).
  */
 export function encodeName(name: DistinguishedName): RelativeDistinguishedNames {
-  const typesAndValues = name.map(({ type, value }) => {
+  const sets = name.map(({ type, value }) => {
     const encoded = type === 'C' ? new asn1js.PrintableString({ value }) : new asn1js.Utf8String({ value })
-    return new AttributeTypeAndValue({ type: OIDS[type] ?? type, value: encoded })
+    const attribute = new AttributeTypeAndValue({ type: OIDS[type] ?? type, value: encoded })
+    return new asn1js.Set({ value: [attribute.toSchema()] })
   })
-  return new RelativeDistinguishedNames({ typesAndValues })
+  // From the encoding, because pkijs itself would put all attributes into one set.
+  return RelativeDistinguishedNames.fromBER(new asn1js.Sequence({ value: sets }).toBER())
 }
 
 /** All values of one attribute type, in their encoded order. */

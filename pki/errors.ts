@@ -10,12 +10,19 @@ const PKI_ERRORS = {
   CERT_SIGNATURE_INVALID: 'failure',
   CERT_UNSUITABLE: 'failure',
   DAYS_INVALID: 'usage',
+  EMAIL_INVALID: 'usage',
   HOST_INVALID: 'usage',
   KEY_MALFORMED: 'failure',
   KEY_TYPE_UNSUPPORTED: 'usage',
+  KEYS_BUSY: 'failure',
+  KEYS_INCOMPLETE: 'failure',
+  KEYS_MISMATCHED: 'failure',
+  KEYS_MISSING: 'failure',
   NAME_INVALID: 'usage',
   PASSPHRASE_EMPTY: 'usage',
   PASSPHRASE_WRONG: 'failure',
+  PKCS12_PROFILE_UNKNOWN: 'usage',
+  USER_EXISTS: 'failure',
 } as const satisfies Record<string, 'usage' | 'failure'>
 
 export type PkiErrorCode = keyof typeof PKI_ERRORS
