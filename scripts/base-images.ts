@@ -1,7 +1,7 @@
-import { $ } from 'zx'
 import { setComposeEnv } from './compose-env.ts'
 import { canInstall, currentSystem } from './debian-packages.ts'
 import { localImages, localImagesPresent, makeLocalImages } from './local-base-images.ts'
+import { quietly } from './quietly.ts'
 import { ScriptError } from './script-error.ts'
 
 /** What the Dockerfiles take as their build arguments GATEHOUSE_DEBIAN_IMAGE and GATEHOUSE_NODE_IMAGE. */
@@ -17,8 +17,6 @@ export const PUBLIC_IMAGES: BaseImages = {
 
 // Our own choice: two slim images take seconds on an ordinary line.
 const PULL_SECONDS = 120
-
-const quietly = $({ nothrow: true, quiet: true, stdio: ['ignore', 'pipe', 'pipe'] })
 
 /**
  * Finds, pulls or makes the two base images and records their names in the Compose environment,

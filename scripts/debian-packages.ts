@@ -1,9 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { $, type ProcessOutput } from 'zx'
 import { debianMirror } from './apt-sources.ts'
-import { ScriptError } from './script-error.ts'
+import { demandSuccess, quietly } from './quietly.ts'
 
 export interface System {
   /** `debian`, `ubuntu`, or what /etc/os-release says. */
@@ -13,15 +12,11 @@ export interface System {
   root: boolean
 }
 
+// Our own choice: longer than one package takes to install.
+const LOCK_SECONDS = 120
+
 /** Debian releases whose own archive lacks what only trixie has (Compose v2, buildx, zlint). */
 const BEFORE_TRIXIE = new Set(['buster', 'bullseye', 'bookworm'])
-
-const apt = $({
-  env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  stdio: ['ignore', 'pipe', 'pipe'],
-  nothrow: true,
-  quiet: true,
-})
 
 export async function currentSystem(file = '/etc/os-release'): Promise<System> {
   const text = await readFile(file, 'utf8').catch(() => '')
@@ -36,11 +31,8 @@ export function canInstall(system: System): boolean {
 
 /** @throws ScriptError PACKAGES_FAILED, with the end of what apt-get said */
 export async function installPackages(names: readonly string[]): Promise<void> {
-  succeeded('apt-get update', await apt`apt-get update -q`)
-  succeeded(
-    `apt-get install ${names.join(' ')}`,
-    await apt`apt-get install -y -q --no-install-recommends ${names}`,
-  )
+  await aptGet(['update'])
+  await aptGet(['install', '-y', '--no-install-recommends', ...names])
 }
 
 /**
@@ -54,18 +46,21 @@ export async function installFromTrixie(names: readonly string[], system: System
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-trixie-'))
   try {
     const options = await trixieLists(folder)
-    succeeded('apt-get update (trixie)', await apt`apt-get update -q ${options}`)
-    const fetched = await apt({ cwd: folder })`apt-get download -q ${options} ${names}`
-    succeeded(`apt-get download ${names.join(' ')}`, fetched)
-    const files = (await $`ls ${folder}`).stdout.split('\n').filter(name => name.endsWith('.deb'))
-    const paths = files.map(name => join(folder, name))
-    succeeded(
-      `apt-get install ${names.join(' ')}`,
-      await apt`apt-get install -y -q --no-install-recommends ${paths}`,
-    )
+    await aptGet(['update', ...options])
+    await aptGet(['download', ...options, ...names], folder)
+    const files = (await readdir(folder)).filter(name => name.endsWith('.deb'))
+    await aptGet(['install', '-y', '--no-install-recommends', ...files.map(name => join(folder, name))])
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+async function aptGet(words: readonly string[], cwd = '/'): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  // Another package manager may be at work: wait for it rather than fail.
+  const patience = `DPkg::Lock::Timeout=${LOCK_SECONDS}`
+  const output = await quietly({ cwd, env })`apt-get -q -o ${patience} ${words}`
+  demandSuccess(output, 'PACKAGES_FAILED', `apt-get ${words.join(' ')}`)
 }
 
 /** Package lists of trixie alone, under `folder`; the answer is the options that make apt-get use them. */
@@ -84,10 +79,4 @@ async function trixieLists(folder: string): Promise<string[]> {
     'APT::Sandbox::User': 'root',
   }
   return Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-}
-
-function succeeded(what: string, output: ProcessOutput): void {
-  if (output.exitCode === 0) return
-  const tail = `${output.stdout}\n${output.stderr}`.trim().split('\n').slice(-12).join('\n')
-  throw new ScriptError('PACKAGES_FAILED', `${what} failed (exit code ${output.exitCode}):\n${tail}`)
 }

@@ -1,14 +1,10 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { $ } from 'zx'
 import { type DebianMirror, debianMirror } from './apt-sources.ts'
 import { installPackages } from './debian-packages.ts'
-import { ScriptError } from './script-error.ts'
+import { demandSuccess, quietly } from './quietly.ts'
 
-const quietly = $({
-  nothrow: true,
-  quiet: true,
-  stdio: ['ignore', 'pipe', 'pipe'],
+const inChroot = quietly({
   env: {
     ...process.env,
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -127,9 +123,5 @@ async function leaveOut(root: string): Promise<void> {
 }
 
 async function run(pieces: TemplateStringsArray, ...values: string[]): Promise<void> {
-  const output = await quietly(pieces, ...values)
-  if (output.exitCode === 0) return
-  const tail = `${output.stdout}\n${output.stderr}`.trim().split('\n').slice(-12).join('\n')
-  const command = String.raw({ raw: pieces }, ...values)
-  throw new ScriptError('PACKAGES_FAILED', `${command} failed (exit code ${output.exitCode}):\n${tail}`)
+  demandSuccess(await inChroot(pieces, ...values), 'PACKAGES_FAILED', String.raw({ raw: pieces }, ...values))
 }

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { $ } from 'zx'
 import {
   canInstall,
   currentSystem,
@@ -10,6 +9,7 @@ import {
   installPackages,
   type System,
 } from './debian-packages.ts'
+import { lastLines, quietly } from './quietly.ts'
 import { ScriptError } from './script-error.ts'
 
 type Say = (line: string) => void
@@ -20,8 +20,6 @@ const DAEMON_SECONDS = 60
 /** The first engine with the Compose specification's networks and health waits that compose.yaml uses. */
 const OLDEST_ENGINE = [20, 10] as const
 
-const quietly = $({ nothrow: true, quiet: true, stdio: ['ignore', 'pipe', 'pipe'] })
-
 /**
  * Makes `docker`, `docker compose` (v2) and `docker buildx` work, and changes nothing where they do.
  * On Debian and Ubuntu, as root, what lacks is installed from the distribution and the daemon started.
@@ -30,21 +28,22 @@ const quietly = $({ nothrow: true, quiet: true, stdio: ['ignore', 'pipe', 'pipe'
 export async function ensureDockerEngine({ say = console.log }: { say?: Say } = {}): Promise<void> {
   const system = await currentSystem()
   const state = await engineState()
-  if (state.kind === 'denied') throw denied(state.detail)
+  if (state.kind === 'denied') throw state.error
   if (state.kind === 'absent') await bringUpEngine(system, say)
   if (state.kind === 'running') refuseOldEngine(state.version)
   await ensurePlugins(system, say)
 }
 
-type EngineState =
+export type EngineState =
   | { kind: 'running'; version: string }
-  | { kind: 'denied'; detail: string }
+  | { kind: 'denied'; error: ScriptError }
   | { kind: 'absent' }
 
-async function engineState(): Promise<EngineState> {
+/** Asks the engine that the docker command is set up for; changes nothing. */
+export async function engineState(): Promise<EngineState> {
   const answer = await quietly`docker version --format '{{.Server.Version}}'`
   if (answer.exitCode === 0) return { kind: 'running', version: answer.stdout.trim() }
-  if (/permission denied/i.test(answer.stderr)) return { kind: 'denied', detail: answer.stderr.trim() }
+  if (/permission denied/i.test(answer.stderr)) return { kind: 'denied', error: denied(answer.stderr.trim()) }
   return { kind: 'absent' }
 }
 
@@ -122,14 +121,11 @@ async function startDaemon(say: Say): Promise<void> {
   const daemon = spawn('dockerd', [], { detached: true, stdio: ['ignore', log.fd, log.fd] })
   await log.close()
   daemon.unref()
-  const ended = new Promise<void>(resolve => {
-    daemon.once('exit', () => resolve())
-    daemon.once('error', () => resolve())
-  })
   let alive = true
-  void ended.then(() => {
+  const ended = () => {
     alive = false
-  })
+  }
+  daemon.once('exit', ended).once('error', ended)
   return daemonAnswers(DAEMON_LOG, () => alive)
 }
 
@@ -142,7 +138,7 @@ async function daemonAnswers(log: string, alive = () => true): Promise<void> {
   }
   const why = alive() ? `did not answer "docker info" within ${DAEMON_SECONDS} s` : 'ended at once'
   const tail = await readFile(log, 'utf8').then(
-    text => `:\n${text.trim().split('\n').slice(-12).join('\n')}`,
+    text => `:\n${lastLines(text)}`,
     () => '',
   )
   throw new ScriptError('DOCKER_START_FAILED', `The Docker daemon ${why}. See ${log}${tail}`)

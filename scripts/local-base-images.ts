@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { $, type ProcessOutput } from 'zx'
 import { debianMirror } from './apt-sources.ts'
 import { makeDebianRoot } from './debian-root.ts'
+import { demandSuccess, quietly } from './quietly.ts'
 import { ScriptError } from './script-error.ts'
 
 /** Names of our own: a local image must never be mistaken for the public one. */
@@ -18,8 +18,6 @@ const LABEL = 'gatehouse.recipe'
 const RECIPE = 1
 const NPM = 'npm@11'
 const HOST_CAS = '/etc/ssl/certs/ca-certificates.crt'
-
-const quietly = $({ nothrow: true, quiet: true, stdio: ['ignore', 'pipe', 'pipe'] })
 
 /** Whether both images exist and are what this checkout would make on this machine now. */
 export async function localImagesPresent(): Promise<boolean> {
@@ -40,9 +38,10 @@ export async function makeLocalImages(say: (line: string) => void): Promise<void
     const label = `LABEL ${LABEL}=${await recipe()}`
     const root = await makeDebianRoot({ folder, hostCas: HOST_CAS, say })
     say(`Importing ${localImages.debian}.`)
-    succeeded(
-      `docker import ${localImages.debian}`,
+    demandSuccess(
       await quietly`tar --numeric-owner -C ${root} -c . | docker import --change 'CMD ["bash"]' --change ${label} - ${localImages.debian}`,
+      'IMAGE_FAILED',
+      `docker import ${localImages.debian}`,
     )
     await makeNodeImage(join(folder, 'node'), label, say)
   } finally {
@@ -59,14 +58,16 @@ async function makeNodeImage(context: string, label: string, say: (line: string)
   await copyFile(nodePackage('bin/node'), join(files, 'bin/node'))
   await chmod(join(files, 'bin/node'), 0o755)
   await writeFile(join(files, 'etc/npmrc'), await registryLine())
-  succeeded(
-    `npm pack ${NPM}`,
+  demandSuccess(
     await quietly`npm pack --silent --pack-destination ${context} ${NPM} && tar -xzf ${context}/npm-*.tgz -C ${files}/lib/node_modules/npm --strip-components=1 --no-same-owner`,
+    'IMAGE_FAILED',
+    `npm pack ${NPM}`,
   )
   await writeFile(join(context, 'Dockerfile'), nodeDockerfile(await nodeVersion(), label))
-  succeeded(
-    `docker build ${localImages.node}`,
+  demandSuccess(
     await quietly`docker build --quiet --tag ${localImages.node} ${context}`,
+    'IMAGE_FAILED',
+    `docker build ${localImages.node}`,
   )
 }
 
@@ -119,10 +120,4 @@ async function nodeVersion(): Promise<string> {
 /** package.json pins Node in optionalDependencies; what npm installed from there goes into the image. */
 function nodePackage(path: string): string {
   return join(import.meta.dirname, `../node_modules/node-linux-${process.arch}`, path)
-}
-
-function succeeded(what: string, output: ProcessOutput): void {
-  if (output.exitCode === 0) return
-  const tail = `${output.stdout}\n${output.stderr}`.trim().split('\n').slice(-12).join('\n')
-  throw new ScriptError('IMAGE_FAILED', `${what} failed (exit code ${output.exitCode}):\n${tail}`)
 }

@@ -1,0 +1,20 @@
+import { parseArgs } from 'node:util'
+import { $ } from 'zx'
+import { engineState } from './docker-engine.ts'
+import { runScript } from './run-script.ts'
+import { ScriptError } from './script-error.ts'
+
+await runScript(async () => {
+  parseArgs({ options: {} })
+  const state = await engineState()
+  if (state.kind === 'denied') throw state.error
+  if (state.kind === 'absent') return console.log('No Docker engine runs here, so nothing is up.')
+  // Every image of a service is made by ours; the base images belong to none and stay for the next time.
+  const down = await $({
+    nothrow: true,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })`docker compose down --volumes --remove-orphans --rmi all`
+  if (down.exitCode !== 0)
+    throw new ScriptError('DOWN_FAILED', 'Docker Compose could not remove everything: see above.')
+  console.log('Containers, networks, volumes and images are removed; keys/ stays.')
+})
