@@ -1,0 +1,77 @@
+# Every target is an npm script behind an up-to-date node_modules; `make` alone lists them.
+# Settings are environment variables or words after the target: make generate-keys USERS="Ada Lovelace" DAYS=30
+# (make hands words given that way on to the commands it runs).
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+STAMP := node_modules/.package-lock.json
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: install
+install: $(STAMP) ## Install the pinned dependencies, and Node itself, below node_modules
+
+# What npm says goes to stderr: the output of a target may be JSON that a program reads.
+# Warnings about the machine's own Node are left out: npm run uses the one that is installed here.
+$(STAMP): package-lock.json | npm-present
+	@echo 'Installing the pinned dependencies (npm ci --ignore-scripts).' >&2
+	@npm ci --ignore-scripts --loglevel=error >&2
+	@touch $@
+	@node_modules/.bin/node --version >/dev/null 2>&1 || node -e ' \
+	  const [major, minor] = process.versions.node.split(".").map(Number); \
+	  if (major > 24 || (major === 24 && minor >= 15)) process.exit(0); \
+	  console.error("Gatehouse needs Node 24.15 or newer, and this is " + process.version + ". See https://nodejs.org/"); \
+	  process.exit(1)' || { rm -f $@; exit 1; }
+
+.PHONY: npm-present
+npm-present:
+	@command -v npm >/dev/null && command -v node >/dev/null || { \
+	  echo 'Node.js and npm are missing. On Debian or Ubuntu type: apt-get install nodejs npm' >&2; \
+	  echo 'Elsewhere see https://nodejs.org/ (any version that runs npm: Gatehouse brings its own Node on Linux).' >&2; \
+	  exit 1; }
+
+.PHONY: generate-keys
+generate-keys: $(STAMP) ## Make both authorities, the server certificate and the users (USERS KEY_TYPE DAYS HOSTS FORCE JSON)
+	@npm run -s generate-keys
+
+.PHONY: add-user
+add-user: $(STAMP) ## Make one more user: make add-user NAME="Ada Lovelace"
+	@npm run -s add-user
+
+.PHONY: demo
+demo: $(STAMP) ## Without Docker: keys, the app with direct TLS, three greetings, the end
+	@npm run -s demo
+
+.PHONY: start
+start: $(STAMP) ## The same, and stay
+	@npm run -s demo -- --stay
+
+.PHONY: up
+up: $(STAMP) ## With Docker: app, Apache, nginx and HAProxy, healthy, with what to try (CLIENT_CERT)
+	@npm run -s up
+
+.PHONY: down
+down: $(STAMP) ## Remove all that `make up` made, except keys/
+	@npm run -s down
+
+.PHONY: test
+test: $(STAMP) ## Check, then run every test; installs what it lacks (Debian, Ubuntu; as root)
+	@npm run -s test
+
+.PHONY: check
+check: $(STAMP) ## Types, lint, format, unused code
+	@npm run -s check
+
+.PHONY: format
+format: $(STAMP) ## Format, and repair what lint can repair
+	@npm run -s format
+
+.PHONY: mutation
+mutation: $(STAMP) ## Remove each protecting line of the proxy files in turn: some test must fail
+	@npm run -s mutation
+
+.PHONY: clean
+clean: ## Remove what can be made again: node_modules and test results, never keys/
+	rm -rf node_modules test-results
