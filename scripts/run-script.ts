@@ -1,15 +1,15 @@
 /**
- * The one catch of an entry point: what went wrong, in words, and the exit code; 2 for wrong usage, 1 for failure.
+ * The one catch of an entry point: what went wrong, in words, and the exit code: 2 for wrong usage, 1 for failure.
  * An error without a code of its own is a defect of ours, so its stack is shown as well.
  */
 export async function runScript(main: () => Promise<void>): Promise<void> {
   try {
     await main()
   } catch (error) {
-    const { code, exitCode } = error as { code?: unknown; exitCode?: unknown }
+    const { code, isUsage } = error as { code?: unknown; isUsage?: unknown }
     const expected = error instanceof Error && typeof code === 'string'
     console.error(expected ? error.message : error)
-    const usage = expected && (exitCode === 2 || String(code).startsWith('ERR_PARSE_ARGS_'))
-    process.exitCode = usage ? 2 : 1
+    // The second is what node:util's parseArgs throws for an option that is not known.
+    process.exitCode = isUsage === true || String(code).startsWith('ERR_PARSE_ARGS_') ? 2 : 1
   }
 }
