@@ -1,0 +1,51 @@
+import { readClientCa, readProxySecrets, readServerKey, type ServerKey } from './config-files.ts'
+import { type Environment, parseSettings, type Settings } from './config-settings.ts'
+import { AppError } from './errors.ts'
+
+export type Config = {
+  /** `undefined`: all interfaces. */
+  readonly host: string | undefined
+  /** 0: any free one. */
+  readonly port: number
+  /** PEM. */
+  readonly clientCa: string
+  readonly clientCert: 'optional' | 'require'
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+} & (
+  | { readonly front: 'proxy'; readonly proxySecrets: readonly string[] }
+  | { readonly front: 'direct'; readonly tls: ServerKey }
+)
+
+/**
+ * The environment (`GATEHOUSE_*`) and the files that it names -> configuration, frozen.
+ * @throws AppError CONFIG_INVALID whose message has one line for each problem: all of them, not the first
+ */
+export function loadConfig(env: Environment): Config {
+  const problems: string[] = []
+  const settings = parseSettings(env, problems)
+  const clientCa = readClientCa(env, problems)
+  const front = readFront(env, problems)
+  if (problems.length > 0 || !settings || clientCa === undefined || !front) {
+    throw new AppError('CONFIG_INVALID', problems.join('\n'))
+  }
+  return Object.freeze({ ...common(settings), clientCa, ...front })
+}
+
+function readFront(env: Environment, problems: string[]) {
+  if (env.GATEHOUSE_FRONT === 'proxy') {
+    return { front: 'proxy', proxySecrets: Object.freeze(readProxySecrets(env, problems)) } as const
+  }
+  const tls = env.GATEHOUSE_FRONT === 'direct' ? readServerKey(env, problems) : undefined
+  return tls && ({ front: 'direct', tls: Object.freeze(tls) } as const)
+}
+
+function common(settings: Settings) {
+  const isDirect = settings.GATEHOUSE_FRONT === 'direct'
+  return {
+    // Without a proxy before it, the application is for this machine alone until somebody says otherwise.
+    host: settings.GATEHOUSE_LISTEN_HOST ?? (isDirect ? '127.0.0.1' : undefined),
+    port: Number(settings.GATEHOUSE_PORT ?? (isDirect ? 8440 : 8080)),
+    clientCert: settings.GATEHOUSE_CLIENT_CERT ?? 'optional',
+    logLevel: settings.GATEHOUSE_LOG_LEVEL ?? 'info',
+  }
+}
