@@ -10,7 +10,7 @@ export interface BaseImages {
   node: string
 }
 
-export const PUBLIC_IMAGES: BaseImages = {
+const PUBLIC_IMAGES: BaseImages = {
   debian: 'debian:trixie-slim',
   node: 'node:24-trixie-slim',
 }
