@@ -28,6 +28,6 @@ export function judge(report: TestReport | undefined, exitCode: number): Verdict
   if (skipped > 0) reasons.push(`${skipped} skipped: a skipped test keeps no promise.`)
   const failed = report.numFailedTests + skipped + unloaded.length
   if (failed === 0 && report.numPassedTests === 0) reasons.push('No test ran.')
-  if (failed === 0 && exitCode !== 0) reasons.push(`Vitest ended with exit code ${exitCode}.`)
+  else if (failed === 0 && exitCode !== 0) reasons.push(`Vitest ended with exit code ${exitCode}.`)
   return { passed: report.numPassedTests, failed: failed || reasons.length, reasons }
 }

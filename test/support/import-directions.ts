@@ -18,9 +18,10 @@ export const DIRECTIONS: Directions = {
   // Usable in somebody else's Express application, so it takes nothing from the rest of ours.
   'app/identity/': ['pki/', 'proxy-configs/'],
   'app/*': ['pki/', 'proxy-configs/', 'app/identity/'],
-  'app/web/': ['app/identity/', 'app/*'],
+  'app/web/': ['app/identity/', 'app/*', 'proxy-configs/'],
   'app/app.ts': ['app/web/', 'app/identity/', 'app/*'],
-  'app/main.ts': ['app/app.ts', 'app/web/', 'app/identity/', 'app/*', 'pki/'],
+  'app/server.ts': ['app/web/', 'app/*'],
+  'app/main.ts': ['app/app.ts', 'app/server.ts', 'app/web/', 'app/identity/', 'app/*', 'pki/'],
   'scripts/': ['pki/'],
   // An example proves that the strategy can be used alone.
   'docs/examples/': ['app/identity/'],
@@ -31,6 +32,7 @@ export const DIRECTIONS: Directions = {
     'app/*',
     'app/web/',
     'app/app.ts',
+    'app/server.ts',
     'app/main.ts',
     'scripts/',
     'docs/examples/',
