@@ -6,10 +6,18 @@ export async function runScript(main: () => Promise<void>): Promise<void> {
   try {
     await main()
   } catch (error) {
-    const { code, isUsage } = error as { code?: unknown; isUsage?: unknown }
-    const expected = error instanceof Error && typeof code === 'string'
+    const expected = error instanceof Error && 'code' in error && typeof error.code === 'string'
     console.error(expected ? error.message : error)
-    // The second is what node:util's parseArgs throws for an option that is not known.
-    process.exitCode = isUsage === true || String(code).startsWith('ERR_PARSE_ARGS_') ? 2 : 1
+    process.exitCode = isUsage(error) ? 2 : 1
   }
+}
+
+/** By shape, because each layer has its own class; `ERR_PARSE_ARGS_…` is node:util's, for an unknown option. */
+function isUsage(error: unknown): boolean {
+  const { code, exitCode, isUsage } = Object(error) as {
+    code?: unknown
+    exitCode?: unknown
+    isUsage?: unknown
+  }
+  return isUsage === true || exitCode === 2 || String(code).startsWith('ERR_PARSE_ARGS_')
 }

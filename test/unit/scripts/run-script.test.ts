@@ -18,6 +18,7 @@ describe('runScript', () => {
     [1, 'a failure', () => Promise.reject(new ScriptError('PORT_IN_USE', 'Port 8441 is in use.'))],
     [1, 'a failure of the authority', () => Promise.reject(new PkiError('KEYS_MISSING', 'No keys.'))],
     [2, 'a wrong value', () => Promise.reject(new PkiError('DAYS_INVALID', 'Not a number of days.'))],
+    [2, 'a wrong option', () => Promise.reject(new ScriptError('OPTION_INVALID', 'No.', { exitCode: 2 }))],
     [2, 'an unknown option', async () => void parseArgs({ args: ['--frce'], options: {} })],
   ])('ends with %i after %s, and says no more than its message', async (exitCode, _, main) => {
     await runScript(main)
