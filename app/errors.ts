@@ -4,12 +4,13 @@ import { REFUSALS } from './identity/refusal.ts'
 const ERRORS = {
   ...REFUSALS,
   BODY_TOO_LARGE: { status: 413, title: 'Body too large' },
+  CERT_REQUIRED: { status: 403, title: 'Client certificate required' },
   CONFIG_INVALID: { status: 500, title: 'Configuration invalid' },
   INTERNAL: { status: 500, title: 'Something went wrong here' },
+  LISTEN_FAILED: { status: 500, title: 'Cannot listen' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed' },
   MISDIRECTED: { status: 421, title: 'Misdirected request' },
   NOT_FOUND: { status: 404, title: 'Not found' },
-  PORT_IN_USE: { status: 500, title: 'Port in use' },
   REQUEST_INVALID: { status: 400, title: 'Bad request' },
 } as const satisfies Record<string, { status: number; title: string }>
 

@@ -1,0 +1,25 @@
+import { type RequestHandler, Router } from 'express'
+import { identityOf } from '../identity/identification.ts'
+import { greeting } from './greeting.ts'
+import { homePage } from './home-page.ts'
+import { inertJson } from './inert.ts'
+import { onlyReading } from './only-reading.ts'
+import { renderPage, wantsPage } from './views.ts'
+
+const whoami: RequestHandler = (request, response) => {
+  response.type('application/json').send(`${inertJson(identityOf(request))}\n`)
+}
+
+/** `GET /` greets, `GET /whoami` says what is known of the caller. */
+export function pagesRouter(now: () => Date): Router {
+  const router = Router({ caseSensitive: true, strict: true })
+  const home: RequestHandler = (request, response) => {
+    const identity = identityOf(request)
+    if (wantsPage(request)) {
+      response.type('text/html').send(renderPage('home', request, homePage(identity, now())))
+    } else response.type('text/plain').send(`${greeting(identity)}\n`)
+  }
+  router.route('/').get(home).all(onlyReading)
+  router.route('/whoami').get(whoami).all(onlyReading)
+  return router
+}

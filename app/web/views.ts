@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url'
+import { Eta } from 'eta'
+import type { Request } from 'express'
+import { STYLESHEET } from './stylesheet-router.ts'
+
+const eta = new Eta({
+  views: fileURLToPath(new URL('views', import.meta.url)),
+  cache: true,
+  autoEscape: true,
+})
+
+/**
+ * The way from this address back to the root, as a relative reference: a proxy may offer the application under a
+ * path prefix that the application does not know.
+ */
+function rootOf({ path }: Request): string {
+  return `./${'../'.repeat(Math.max(0, path.split('/').length - 2))}`
+}
+
+/** HTML; every value is escaped. */
+export function renderPage(
+  view: 'home' | 'problem',
+  request: Request,
+  data: Readonly<Record<string, unknown>> & { readonly title: string },
+): string {
+  return eta.render(`./${view}`, { ...data, root: rootOf(request), stylesheet: STYLESHEET })
+}
+
+/** Browsers name HTML in so many words; curl and API clients do not. */
+export function wantsPage(request: Request): boolean {
+  return request.headers.accept?.includes('text/html') === true
+}
