@@ -1,0 +1,99 @@
+import { chmod, chown, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+
+/** A file of a key set; `path` is relative to its folder. */
+export interface KeyFile {
+  readonly path: string
+  readonly data: string | Uint8Array
+  readonly isSecret: boolean
+}
+
+/** What a key set holds besides its users. */
+export const CORE_FILES = {
+  serverRoot: 'root.pem',
+  clientCa: 'client-ca.pem',
+  serverCertificate: 'server.crt',
+  serverKey: 'server.key',
+  rootKey: 'private/root.key.jwe',
+  rootPassphrase: 'private/root.passphrase',
+  clientCaKey: 'private/client-ca.key.jwe',
+  clientCaPassphrase: 'private/client-ca.passphrase',
+  proxySecret: 'private/proxy-secret',
+} as const
+
+/** Read by containers, which run as another user than root. */
+const CONTAINER_FILES: readonly string[] = [CORE_FILES.serverKey, CORE_FILES.proxySecret]
+
+/** The files of one user; the certificate is written last, so that with it the others are there too. */
+export const USER_EXTENSIONS = ['key', 'p12', 'passphrase', 'crt'] as const
+
+/** Names that a user's files cannot have, because others have them or could be taken for them. */
+export const RESERVED_FILE_NAMES: ReadonlySet<string> = new Set([
+  'admin',
+  'server',
+  'root',
+  'client-ca',
+  'private',
+])
+
+export interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
+const SECRET_MODE = 0o600
+const PUBLIC_MODE = 0o644
+const FOLDER_MODE = 0o700
+
+/** On disk, not only in memory, when it returns; an existing file is an error (EEXIST), never overwritten. */
+async function writeNew(path: string, { data, isSecret }: KeyFile): Promise<void> {
+  await writeFile(path, data, { mode: isSecret ? SECRET_MODE : PUBLIC_MODE, flag: 'wx', flush: true })
+  // A strict umask takes from the mode above, and containers of another user could not read a certificate.
+  if (!isSecret) await chmod(path, PUBLIC_MODE)
+}
+
+/** Makes the renames and new files of a folder survive a power failure. */
+export async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r')
+  await folder.sync()
+}
+
+/** Gives what containers read, and root still owns, to `owner`: a set that was copied back from a backup, too. */
+export async function giveContainerFiles(dir: string, { uid, gid }: Owner): Promise<void> {
+  for (const path of CONTAINER_FILES.map(file => join(dir, file))) {
+    if ((await stat(path)).uid === 0) await chown(path, uid, gid)
+  }
+}
+
+/**
+ * Writes a whole key set into a folder that does not exist yet.
+ * @param owner whom the files that containers read are given to; only root can
+ */
+export async function writeFolder(dir: string, files: readonly KeyFile[], owner?: Owner): Promise<void> {
+  await mkdir(join(dir, 'private'), { recursive: true, mode: FOLDER_MODE })
+  await Promise.all(files.map(file => writeNew(join(dir, file.path), file)))
+  if (owner) await giveContainerFiles(dir, owner)
+  await syncFolder(join(dir, 'private'))
+  await syncFolder(dir)
+}
+
+/**
+ * Adds the files of one user, in the order given. The first is a claim, which a second run at the same time loses; the
+ * last appears whole or not at all.
+ * @throws the system's EEXIST when one of them is there
+ */
+export async function addFiles(dir: string, files: readonly KeyFile[]): Promise<void> {
+  const last = files.at(-1)
+  for (const file of files) {
+    const path = join(dir, file.path)
+    if (file !== last) {
+      await writeNew(path, file)
+      continue
+    }
+    const beside = join(dir, `.${basename(path)}.new`)
+    await rm(beside, { force: true })
+    await writeNew(beside, file)
+    await rename(beside, path)
+  }
+  await syncFolder(dirname(join(dir, last?.path ?? '.')))
+}
