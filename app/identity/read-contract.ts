@@ -14,6 +14,9 @@ const FIELDS: ReadonlyMap<string, Field> = new Map(
   ),
 )
 
+// Most headers are none of ours, and lower-casing every name is what would take longest.
+const LENGTHS: ReadonlySet<number> = new Set([...FIELDS.keys()].map(name => name.length))
+
 // Printable ASCII only: the reason goes into logs and into the answer.
 const FAILED = /^FAILED:[\x20-\x7e]{1,200}$/
 // RFC 9110 section 7.6.3, as our proxies write it: exactly one hop, without comment.
@@ -35,7 +38,8 @@ function collect(rawHeaders: readonly string[]): Values {
     via: [],
   }
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const field = FIELDS.get((rawHeaders[i] as string).toLowerCase())
+    const name = rawHeaders[i] as string
+    const field = LENGTHS.has(name.length) ? FIELDS.get(name.toLowerCase()) : undefined
     if (field) (values[field] as string[]).push(rawHeaders[i + 1] as string)
   }
   return values
