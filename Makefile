@@ -33,11 +33,11 @@ npm-present:
 	  exit 1; }
 
 .PHONY: generate-keys
-generate-keys: $(STAMP) ## Make both authorities, the server certificate and the users (USERS KEY_TYPE DAYS HOSTS FORCE JSON)
+generate-keys: $(STAMP) ## Make both authorities, the server certificate and the users (USERS KEY_TYPE DAYS HOSTS PKCS12 FORCE JSON)
 	@npm run -s generate-keys
 
 .PHONY: add-user
-add-user: $(STAMP) ## Make one more user: make add-user NAME="Ada Lovelace"
+add-user: $(STAMP) ## Make one more user (NAME="Ada Lovelace" DAYS KEY_TYPE PKCS12 JSON)
 	@npm run -s add-user
 
 .PHONY: demo

@@ -30,11 +30,20 @@ const LEFT_OUT = [
   'etc/hostname',
 ]
 
-const EXCLUDES = `path-exclude /usr/share/doc/*
+/** dpkg's and apt's settings of the public slim image: small layers, and no fsync for what a build can repeat. */
+const DPKG_SETTINGS = `path-exclude /usr/share/doc/*
 path-include /usr/share/doc/*/copyright
 path-exclude /usr/share/man/*
 path-exclude /usr/share/info/*
 path-exclude /usr/share/locale/*
+force-unsafe-io
+`
+const APT_SETTINGS = `Acquire::Languages "none";
+Acquire::GzipIndexes "true";
+APT::AutoRemove::SuggestsImportant "false";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/*.deb || true"; };
 `
 
 /**
@@ -87,7 +96,8 @@ ${signedBy}
 `,
   )
   await writeFile(join(root, 'etc/apt/apt.conf.d/90machine'), await machineSettings())
-  await writeFile(join(root, 'etc/dpkg/dpkg.cfg.d/docker'), EXCLUDES)
+  await writeFile(join(root, 'etc/apt/apt.conf.d/docker'), APT_SETTINGS)
+  await writeFile(join(root, 'etc/dpkg/dpkg.cfg.d/docker'), DPKG_SETTINGS)
   // A service that a package brings must not start while an image is built.
   await writeFile(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 })
 }

@@ -3,6 +3,7 @@ import { $ } from 'zx'
 import { ensureBaseImages } from './base-images.ts'
 import { type PublishedPort, publishedPorts, refusePortsInUse, troubles } from './compose-project.ts'
 import { ensureDockerEngine } from './docker-engine.ts'
+import { lastLines, quietly } from './quietly.ts'
 import { runScript } from './run-script.ts'
 import { ScriptError } from './script-error.ts'
 
@@ -12,14 +13,23 @@ await runScript(async () => {
   parseArgs({ options: {} })
   await ensureDockerEngine()
   await ensureBaseImages()
-  const keys = await shown`${process.execPath} scripts/generate-keys.ts`
-  if (keys.exitCode !== 0) throw new ScriptError('KEYS_FAILED', 'There are no keys to start with: see above.')
+  await ensureKeys()
   const ports = await publishedPorts()
   await refusePortsInUse(ports)
   const up = await shown`docker compose up --build --detach --wait`
   if (up.exitCode !== 0) throw new ScriptError('UP_FAILED', await whatFailed())
   console.log(whatToTry(ports))
 })
+
+/** The whole of `make generate-keys`, with its owners and .env, but only one line of what it says. */
+async function ensureKeys(): Promise<void> {
+  // A replaced key set is a decision of its own: FORCE=1 of an earlier command must not reach it here.
+  const env = { ...process.env, FORCE: '' }
+  const made = await quietly({ env })`${process.execPath} scripts/generate-keys.ts --json`
+  if (made.exitCode !== 0) throw new ScriptError('KEYS_FAILED', lastLines(made.stderr))
+  const { outcome } = JSON.parse(made.stdout) as { outcome: string }
+  console.log(outcome === 'unchanged' ? 'The keys in keys/ are used.' : 'Keys were made in keys/.')
+}
 
 async function whatFailed(): Promise<string> {
   const found = await troubles()
