@@ -72,7 +72,8 @@ export async function troubles(): Promise<string[]> {
     bad.map(async ({ Service, State, Health, ExitCode }) => {
       const { stdout, stderr } = await quietly`docker compose logs --no-color --tail 12 ${Service}`
       const state = State === 'exited' ? `ended with exit code ${ExitCode}` : `is ${Health || State}`
-      return `${Service} ${state}. Its last lines:\n${lastLines(stdout + stderr)}`
+      const log = lastLines(stdout + stderr)
+      return `${Service} ${state}. ${log ? `Its last lines:\n${log}` : 'It logged nothing.'}`
     }),
   )
 }
