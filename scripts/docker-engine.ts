@@ -71,19 +71,27 @@ async function bringUpEngine(system: System, say: Say): Promise<void> {
       'DOCKER_UNREACHABLE',
       `No Docker engine answers at DOCKER_HOST=${process.env.DOCKER_HOST}. Start it, or unset DOCKER_HOST.`,
     )
-  if (!system.root && existsSync('/usr/bin/dockerd'))
+  if (!(await isCommand('dockerd'))) await installEngine(system, say)
+  else if (!system.root)
     throw new ScriptError(
       'DOCKER_UNREACHABLE',
       'Docker is installed but does not run. Start it with: sudo systemctl start docker',
     )
-  if ((await quietly`command -v dockerd`).exitCode !== 0) await installEngine(system, say)
   await startDaemon(say)
 }
 
 async function installEngine(system: System, say: Say): Promise<void> {
-  if (!canInstall(system)) throw missing('Docker')
+  if (!canInstall(system)) throw missing('A running Docker engine')
   say('No Docker engine here: installing docker.io and iptables.')
   await installPackages(['docker.io', 'iptables', 'ca-certificates'])
+  // From trixie on the command is a package of its own.
+  if (!(await isCommand('docker'))) await installPackages(['docker-cli'])
+}
+
+/** Also looks where an ordinary user's PATH does not: Debian moved dockerd to /usr/sbin. */
+async function isCommand(name: string): Promise<boolean> {
+  const PATH = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`
+  return (await quietly({ env: { ...process.env, PATH } })`command -v ${name}`).exitCode === 0
 }
 
 async function ensurePlugins(system: System, say: Say): Promise<void> {
