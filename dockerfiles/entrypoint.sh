@@ -1,0 +1,35 @@
+#!/bin/sh
+# Starts a proxy: refuses a setting or a key file that the server itself would explain badly or not at all,
+# hands over the proxy secret, and becomes the server (so that it is PID 1 and gets the signals).
+set -eu
+
+refuse() {
+  echo "gatehouse: $1" >&2
+  exit 2
+}
+
+case "${CLIENT_CERT:=optional}" in
+  optional | require) ;;
+  *) refuse "CLIENT_CERT must not be \"$CLIENT_CERT\". It must be one of optional, require; left out, it is \"optional\"." ;;
+esac
+
+for file in server.crt server.key client-ca.pem proxy-secret; do
+  path="/run/secrets/$file"
+  [ -s "$path" ] || refuse "$path is missing or empty. Make the keys with \"make generate-keys\" and mount them there."
+  [ -r "$path" ] || refuse "$path cannot be read by uid $(id -u). GATEHOUSE_UID must be the owner of the key files."
+done
+
+IFS= read -r PROXY_SECRET < /run/secrets/proxy-secret || [ -n "$PROXY_SECRET" ]
+case "$PROXY_SECRET" in
+  *[!A-Za-z0-9_-]*) refuse "/run/secrets/proxy-secret holds characters other than A-Z a-z 0-9 _ -. Make it again with \"make generate-keys\"." ;;
+esac
+[ "${#PROXY_SECRET}" -ge 22 ] || refuse "/run/secrets/proxy-secret is shorter than 22 characters (128 bit). Make it again with \"make generate-keys\"."
+
+# Apache and HAProxy read their environment; nginx has to include it.
+export CLIENT_CERT PROXY_SECRET
+umask 077
+cat > /tmp/environment.conf <<EOF
+map "" \$client_cert_mode { default "$CLIENT_CERT"; }
+map "" \$proxy_secret { default "$PROXY_SECRET"; }
+EOF
+exec "$@"

@@ -1,0 +1,28 @@
+ARG DEBIAN_IMAGE=debian:trixie-slim
+
+FROM ${DEBIAN_IMAGE} AS server
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends haproxy \
+ && rm -rf /var/lib/apt/lists/*
+
+# A broken file is a failed build. HAProxy looks its server up when it reads the file, and there is no `app` here.
+FROM server AS checked
+RUN apt-get update && apt-get install -y --no-install-recommends openssl
+COPY dockerfiles/throwaway-keys.sh dockerfiles/entrypoint.sh /usr/local/bin/
+COPY proxy-configs/haproxy /etc/gatehouse
+RUN throwaway-keys.sh \
+ && sed 's/server app app:8080/server app 127.0.0.1:8080/' /etc/gatehouse/haproxy.cfg > /tmp/check.cfg \
+ && entrypoint.sh haproxy -c -f /tmp/check.cfg
+
+FROM server
+LABEL org.opencontainers.image.title="Gatehouse HAProxy" \
+      org.opencontainers.image.description="Client-certificate (mTLS) proxy that keeps the Gatehouse header contract" \
+      org.opencontainers.image.licenses="MIT"
+COPY dockerfiles/entrypoint.sh dockerfiles/healthcheck.sh /usr/local/bin/
+COPY --from=checked /etc/gatehouse /etc/gatehouse
+USER 10001:10001
+EXPOSE 8443
+STOPSIGNAL SIGUSR1
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["healthcheck.sh", "8081"]
+ENTRYPOINT ["entrypoint.sh"]
+CMD ["haproxy", "-W", "-db", "-f", "/etc/gatehouse/haproxy.cfg"]

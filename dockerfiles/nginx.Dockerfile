@@ -1,0 +1,29 @@
+ARG DEBIAN_IMAGE=debian:trixie-slim
+
+FROM ${DEBIAN_IMAGE} AS server
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends nginx libnginx-mod-http-js libnginx-mod-http-headers-more-filter \
+ && rm -rf /var/lib/apt/lists/*
+
+# A broken file is a failed build. nginx looks its upstream up when it reads the file, and there is no `app` here.
+FROM server AS checked
+RUN apt-get update && apt-get install -y --no-install-recommends openssl
+COPY dockerfiles/throwaway-keys.sh dockerfiles/entrypoint.sh /usr/local/bin/
+COPY proxy-configs/nginx /etc/gatehouse
+RUN throwaway-keys.sh \
+ && cp -r /etc/gatehouse /tmp/check \
+ && sed -i 's/server app:8080/server 127.0.0.1:8080/' /tmp/check/nginx.conf \
+ && entrypoint.sh nginx -t -c /tmp/check/nginx.conf
+
+FROM server
+LABEL org.opencontainers.image.title="Gatehouse nginx" \
+      org.opencontainers.image.description="Client-certificate (mTLS) proxy that keeps the Gatehouse header contract" \
+      org.opencontainers.image.licenses="MIT"
+COPY dockerfiles/entrypoint.sh dockerfiles/healthcheck.sh /usr/local/bin/
+COPY --from=checked /etc/gatehouse /etc/gatehouse
+USER 10001:10001
+EXPOSE 8443
+STOPSIGNAL SIGQUIT
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["healthcheck.sh", "8081"]
+ENTRYPOINT ["entrypoint.sh"]
+CMD ["nginx", "-c", "/etc/gatehouse/nginx.conf"]
