@@ -35,7 +35,6 @@ function decodeAscii(bytes: Uint8Array): string {
 }
 
 function decodeUtf32(bytes: Uint8Array): string {
-  if (bytes.length % 4 !== 0) throw new TypeError('a UniversalString is cut off')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   return Array.from({ length: bytes.length / 4 }, (_, i) => String.fromCodePoint(view.getUint32(i * 4))).join(
     '',
