@@ -23,6 +23,8 @@ export const DIRECTIONS: Directions = {
   'app/server.ts': ['app/web/', 'app/*'],
   'app/main.ts': ['app/app.ts', 'app/server.ts', 'app/web/', 'app/identity/', 'app/*', 'pki/'],
   'scripts/': ['pki/'],
+  // Measures programs from outside, as their callers meet them.
+  'bench/': [],
   // An example proves that the strategy can be used alone.
   'docs/examples/': ['app/identity/'],
   'test/': [
