@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { attributes } from './distinguished-name.ts'
 import { PkiError } from './errors.ts'
@@ -45,7 +45,7 @@ function assertWhole(dir: string, present: ReadonlySet<string>, expected: readon
   if (missing.length === 0) return
   throw new PkiError(
     'KEYS_INCOMPLETE',
-    `${dir} holds a part of a key set only: ${missing.join(', ')} missing. Put back what is missing, ${REMEDY}. Nothing was changed.`,
+    `${dir} holds a part of a key set only: ${missing.join(', ')} missing or empty. Put back what is missing, ${REMEDY}. Nothing was changed.`,
   )
 }
 
@@ -64,7 +64,7 @@ function assertUsersWhole(dir: string, present: ReadonlySet<string>, fileName: s
   if (missing.length === 0) return
   throw new PkiError(
     'KEYS_INCOMPLETE',
-    `${dir} holds a part of the files of one user only: ${missing.join(', ')} missing. Put back what is missing, or remove what is left (${fileName}.*) and make the user again (make add-user NAME="…"). Nothing was changed.`,
+    `${dir} holds a part of the files of one user only: ${missing.join(', ')} missing or empty. Put back what is missing, or remove what is left (${fileName}.*) and make the user again (make add-user NAME="…"). Nothing was changed.`,
   )
 }
 
@@ -101,6 +101,12 @@ function fits(certificate: ParsedCertificate, key: () => ReturnType<typeof creat
   }
 }
 
+/** Those with something in them: a full disk leaves empty ones. */
+async function withContent(dir: string, files: readonly string[]): Promise<ReadonlySet<string>> {
+  const sizes = await Promise.all(files.map(async path => (await stat(join(dir, path))).size))
+  return new Set(files.filter((_, i) => sizes[i] !== 0))
+}
+
 async function assertKeyFits(path: string, certificate: ParsedCertificate): Promise<void> {
   const pem = await readFile(path, 'utf8')
   if (fits(certificate, () => createPrivateKey(pem))) return
@@ -133,7 +139,7 @@ async function readUser({ dir, fileName, clientCa }: UserPlace): Promise<StoredU
 export async function readKeySet(dir: string): Promise<StoredKeySet | undefined> {
   const files = await listFiles(dir)
   if (files.length === 0) return undefined
-  const present = new Set(files)
+  const present = await withContent(dir, files)
   assertWhole(dir, present, Object.values(CORE_FILES))
   const fileNames = userFileNames(files)
   for (const fileName of fileNames) assertUsersWhole(dir, present, fileName)
