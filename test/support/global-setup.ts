@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { GenericContainer } from 'testcontainers'
+import type { TestProject } from 'vitest/node'
+import { $ } from 'zx'
+import { ensureKeySet } from '../../pki/key-set.ts'
+import { ensureBaseImages } from '../../scripts/base-images.ts'
+import { containerOwner } from '../../scripts/compose-env.ts'
+import { ensureDockerEngine } from '../../scripts/docker-engine.ts'
+import { IMAGE_NAMES, imageTag } from './images.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** A whole key set, as `make generate-keys` makes it. */
+    keys: string
+    nodeImage: string
+  }
+}
+
+/** Once for all end-to-end files: a key set, and the images built from the Dockerfiles that people use. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await ensureDockerEngine()
+  const base = await ensureBaseImages()
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-e2e-'))
+  const keys = join(folder, 'keys')
+  await ensureKeySet({ dir: keys, owner: containerOwner(), now: () => new Date() })
+  for (const name of IMAGE_NAMES) {
+    await GenericContainer.fromDockerfile('.', `dockerfiles/${name}.Dockerfile`)
+      .withBuildArgs({ DEBIAN_IMAGE: base.debian, NODE_IMAGE: base.node })
+      .withBuildkit()
+      .build(imageTag(name), { deleteOnExit: false })
+  }
+  project.provide('keys', keys)
+  project.provide('nodeImage', base.node)
+  return async () => {
+    await $({ quiet: true })`docker image rm ${IMAGE_NAMES.map(imageTag)}`
+    await rm(folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,153 @@
+import { resolve } from 'node:path'
+import type { Readable } from 'node:stream'
+import { GenericContainer, Network, Wait } from 'testcontainers'
+import { afterAll, beforeAll, inject } from 'vitest'
+import { containerOwner } from '../../scripts/compose-env.ts'
+import type { Front, ProxyFront } from './fronts.ts'
+import { imageTag } from './images.ts'
+import { LogBook } from './log-book.ts'
+
+/** A running front with what stands behind it. */
+export interface Stack extends AsyncDisposable {
+  readonly front: Front
+  /** On 127.0.0.1. */
+  readonly port: number
+  /** What the front prints, and what stands behind it; the same book in direct mode. */
+  readonly log: LogBook
+  readonly backendLog: LogBook
+}
+
+export interface StackOptions {
+  readonly clientCert?: 'optional' | 'require'
+  /** `echo` answers every request with the request as it came. */
+  readonly backend?: 'app' | 'echo'
+  /** Instead of the key set's own: a folder with what `keys/` holds. */
+  readonly keys?: string
+  /** What the back end takes for the proxy secret, if not the key set's own. */
+  readonly backendSecrets?: string
+}
+
+const { uid, gid } = containerOwner()
+
+/** As compose.yaml does it: nobody's uid, read-only root, no capabilities. */
+class HardenedContainer extends GenericContainer {
+  constructor(image: string) {
+    super(image)
+    this.hostConfig.ReadonlyRootfs = true
+    this.withUser(`${uid}:${gid}`).withDroppedCapabilities('ALL').withTmpFs({ '/tmp': 'rw' })
+    // A health check has its first say after its interval only; a port that listens is ready at once.
+    this.withWaitStrategy(Wait.forListeningPorts())
+  }
+}
+
+function secret(source: string, name: string) {
+  return { source, target: `/run/secrets/${name}`, mode: 'ro' as const }
+}
+
+function app(keys: string, options: StackOptions): HardenedContainer {
+  return new HardenedContainer(imageTag('app'))
+    .withBindMounts([
+      secret(`${keys}/client-ca.pem`, 'client-ca.pem'),
+      secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
+    ])
+    .withEnvironment({
+      GATEHOUSE_FRONT: 'proxy',
+      GATEHOUSE_CLIENT_CA_FILE: '/run/secrets/client-ca.pem',
+      ...(options.backendSecrets
+        ? { GATEHOUSE_PROXY_SECRET: options.backendSecrets }
+        : { GATEHOUSE_PROXY_SECRET_FILE: '/run/secrets/proxy-secret' }),
+    })
+}
+
+function echo(): HardenedContainer {
+  return new HardenedContainer(inject('nodeImage'))
+    .withBindMounts([{ source: resolve('test/support/echo-backend.ts'), target: '/echo.ts', mode: 'ro' }])
+    .withCommand(['node', '/echo.ts'])
+}
+
+function serverSecrets(keys: string) {
+  return [
+    secret(`${keys}/server.crt`, 'server.crt'),
+    secret(`${keys}/server.key`, 'server.key'),
+    secret(`${keys}/client-ca.pem`, 'client-ca.pem'),
+  ]
+}
+
+function proxyContainer(proxy: ProxyFront, keys: string, options: StackOptions): HardenedContainer {
+  // The mutation tests put their changed configuration here.
+  const configuration = process.env.GATEHOUSE_TEST_CONFIGURATION
+  return new HardenedContainer(imageTag(proxy.name))
+    .withBindMounts([
+      ...serverSecrets(keys),
+      secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
+      ...(configuration ? [{ source: configuration, target: '/etc/gatehouse', mode: 'ro' as const }] : []),
+    ])
+    .withEnvironment({ CLIENT_CERT: options.clientCert ?? 'optional' })
+    .withExposedPorts(8443)
+}
+
+function directContainer(keys: string, options: StackOptions): HardenedContainer {
+  return new HardenedContainer(imageTag('app'))
+    .withBindMounts(serverSecrets(keys))
+    .withEnvironment({
+      GATEHOUSE_FRONT: 'direct',
+      GATEHOUSE_LISTEN_HOST: '0.0.0.0',
+      GATEHOUSE_CLIENT_CA_FILE: '/run/secrets/client-ca.pem',
+      GATEHOUSE_TLS_CERT_FILE: '/run/secrets/server.crt',
+      GATEHOUSE_TLS_KEY_FILE: '/run/secrets/server.key',
+      GATEHOUSE_CLIENT_CERT: options.clientCert ?? 'optional',
+    })
+    .withExposedPorts(8440)
+}
+
+/** Starts one front; nothing of it is left when it is disposed of. */
+export async function startStack(front: Front, options: StackOptions = {}): Promise<Stack> {
+  const keys = options.keys ?? inject('keys')
+  await using starting = new AsyncDisposableStack()
+  const keep = <Thing extends { stop(): Promise<unknown> }>(thing: Thing): Thing =>
+    starting.adopt(thing, started => started.stop() as Promise<void>)
+
+  const log = new LogBook()
+  if (front.name === 'direct') {
+    const only = keep(await directContainer(keys, options).withLogConsumer(to(log)).start())
+    return finish({ front, port: only.getMappedPort(8440), log, backendLog: log }, starting.move())
+  }
+  const backendLog = new LogBook()
+  const network = keep(await new Network().start())
+  const backend = options.backend === 'echo' ? echo() : app(keys, options)
+  keep(
+    await backend
+      .withNetwork(network)
+      .withNetworkAliases('app')
+      .withExposedPorts(8080)
+      .withLogConsumer(to(backendLog))
+      .start(),
+  )
+  const proxy = keep(
+    await proxyContainer(front, keys, options).withNetwork(network).withLogConsumer(to(log)).start(),
+  )
+  return finish({ front, port: proxy.getMappedPort(8443), log, backendLog }, starting.move())
+}
+
+function to(log: LogBook): (stream: Readable) => void {
+  return stream => log.read(stream)
+}
+
+function finish(stack: Omit<Stack, typeof Symbol.asyncDispose>, parts: AsyncDisposableStack): Stack {
+  return { ...stack, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+}
+
+/** The same for all tests of a `describe` block: started before the first, gone after the last. */
+export function useStack(front: Front, options: StackOptions = {}): () => Stack {
+  let stack: Stack | undefined
+  beforeAll(async () => {
+    stack = await startStack(front, options)
+  })
+  afterAll(async () => {
+    await stack?.[Symbol.asyncDispose]()
+  })
+  return () => {
+    if (!stack) throw new Error('The stack runs within tests only.')
+    return stack
+  }
+}
