@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { $ } from 'zx'
 import { engineState } from './docker-engine.ts'
+import { quietly } from './quietly.ts'
 import { runScript } from './run-script.ts'
 import { ScriptError } from './script-error.ts'
 
@@ -16,5 +17,7 @@ await runScript(async () => {
   })`docker compose down --volumes --remove-orphans --rmi all`
   if (down.exitCode !== 0)
     throw new ScriptError('DOWN_FAILED', 'Docker Compose could not remove everything: see above.')
+  // Earlier builds, whose name a later one has taken.
+  await quietly`docker image prune --force --filter label=com.docker.compose.project=gatehouse`
   console.log('Containers, networks, volumes and images are removed; keys/ stays.')
 })

@@ -44,6 +44,8 @@ export async function makeLocalImages(say: (line: string) => void): Promise<void
       `docker import ${localImages.debian}`,
     )
     await makeNodeImage(join(folder, 'node'), label, say)
+    // What these replace has lost its name; whatever is built on it keeps it.
+    await quietly`docker image prune --force --filter label=${LABEL}`
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
