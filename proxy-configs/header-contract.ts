@@ -30,7 +30,13 @@ export const HEADER = {
 export const FOREIGN_HEADERS = ['Client-Cert-Chain', 'X-SSL-Client-SHA1', 'Forwarded', 'X-Real-IP'] as const
 
 /** Families of names: whatever follows the prefix, the header is removed. */
-export const HEADER_FAMILIES = ['Client-Cert', 'X-SSL-Client', 'SSL-Client', 'SSL-Server', 'X-Forwarded'] as const
+export const HEADER_FAMILIES = [
+  'Client-Cert',
+  'X-SSL-Client',
+  'SSL-Client',
+  'SSL-Server',
+  'X-Forwarded',
+] as const
 
 /** The names that mod_ssl exports and that old back ends read (the oldest four first): members of the families. */
 export const LEGACY_HEADERS = [

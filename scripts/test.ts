@@ -3,7 +3,6 @@ import { $ } from 'zx'
 import { ensureBaseImages } from './base-images.ts'
 import { ensureDockerEngine } from './docker-engine.ts'
 import { ensureTools } from './install-tools.ts'
-import { localImages } from './local-base-images.ts'
 import { runScript } from './run-script.ts'
 import { judge, type TestReport } from './test-report.ts'
 
@@ -15,9 +14,9 @@ const shown = $({ nothrow: true, preferLocal: true, stdio: ['ignore', 'inherit',
 await runScript(async () => {
   await ensureTools()
   await ensureDockerEngine()
-  const images = await ensureBaseImages()
+  await ensureBaseImages()
   const check = await shown`npm run -s check`
-  const { passed, failed, reasons } = await runTests(images.debian === localImages.debian)
+  const { passed, failed, reasons } = await runTests()
   if (check.exitCode !== 0) reasons.push('npm run check failed: see the beginning of this output.')
   for (const reason of reasons) console.log(reason)
   const failures = failed + (check.exitCode === 0 ? 0 : 1)
@@ -26,13 +25,11 @@ await runScript(async () => {
 })
 
 /** Words after the command go to Vitest: `npm test -- test/unit` runs the unit tests only. */
-async function runTests(withoutRegistry: boolean) {
+async function runTests() {
   await mkdir(RESULTS, { recursive: true })
   await rm(REPORT, { force: true })
-  // Ryuk, which clears up after testcontainers, is an image that only a registry has.
-  const env = withoutRegistry ? { ...process.env, TESTCONTAINERS_RYUK_DISABLED: 'true' } : process.env
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`]
-  const run = await shown({ env })`vitest run ${reporters} ${process.argv.slice(2)}`
+  const run = await shown`vitest run ${reporters} ${process.argv.slice(2)}`
   const report = await readFile(REPORT, 'utf8').then(
     text => JSON.parse(text) as TestReport,
     () => undefined,

@@ -8,6 +8,7 @@ import { ensureKeySet } from '../../pki/key-set.ts'
 import { ensureBaseImages } from '../../scripts/base-images.ts'
 import { containerOwner } from '../../scripts/compose-env.ts'
 import { ensureDockerEngine } from '../../scripts/docker-engine.ts'
+import { localImages } from '../../scripts/local-base-images.ts'
 import { IMAGE_NAMES, imageTag } from './images.ts'
 
 declare module 'vitest' {
@@ -22,6 +23,8 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   await ensureDockerEngine()
   const base = await ensureBaseImages()
+  // Ryuk, which clears up after testcontainers, is an image that only a registry has.
+  if (base.debian === localImages.debian) process.env.TESTCONTAINERS_RYUK_DISABLED = 'true'
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-e2e-'))
   const keys = join(folder, 'keys')
   await ensureKeySet({ dir: keys, owner: containerOwner(), now: () => new Date() })
