@@ -77,7 +77,9 @@ describe('parseCertificate', () => {
   })
 
   it('refuses BER within an extension', () => {
-    expect(() => makeSelfSigned('-addext', 'extendedKeyUsage=DER:30800000')).toThrow(malformed)
+    expect(() => makeSelfSigned('-addext', 'extendedKeyUsage=DER:30810a06082b06010505070302')).toThrow(
+      malformed,
+    )
   })
 
   it('throws nothing but CERT_MALFORMED for arbitrary bytes', () => {

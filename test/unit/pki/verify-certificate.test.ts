@@ -162,10 +162,21 @@ describe('verifyIssued', () => {
   })
 
   it('refuses everybody when the CA itself has expired', async () => {
-    const { certificate } = await makeClient(ca, { days: 90 })
+    const longer = { ...ca.certificate, notAfter: new Date(ca.certificate.notAfter.getTime() + 86_400_000) }
+    const now = new Date(ca.certificate.notAfter.getTime() - 3_600_000)
+    const { certificate } = await makeClient({ ...ca, certificate: longer }, { now, days: 1 })
     const later = new Date(ca.certificate.notAfter.getTime() + 1000)
+    expect(() => verifyValidity(certificate, later)).not.toThrow()
     expect(() => verifyIssued(certificate, ca.certificate, later)).toThrow(
       expect.objectContaining({ code: 'CERT_EXPIRED' }),
+    )
+  })
+
+  it('refuses an issuer that is no CA', () => {
+    const issuer = makeSelfSigned('-addext', 'basicConstraints=critical,CA:FALSE')
+    const certificate = makeWithOpenssl(issuer, {})
+    expect(() => verifyIssued(certificate, issuer.certificate, NOW)).toThrow(
+      expect.objectContaining({ code: 'CERT_ISSUER_UNKNOWN' }),
     )
   })
 })
@@ -205,6 +216,14 @@ describe('verifySelfSigned', () => {
   it('refuses one that somebody else signed', async () => {
     const { certificate } = await makeClient(ca)
     expect(() => verifySelfSigned(certificate, NOW)).toThrow(
+      expect.objectContaining({ code: 'CERT_SIGNATURE_INVALID' }),
+    )
+  })
+
+  it('refuses one that was changed', () => {
+    const der = Buffer.from(makeSelfSigned().certificate.der)
+    for (const offset of [der.indexOf('Mallory'), der.lastIndexOf('Mallory')]) der.write('Grace H', offset)
+    expect(() => verifySelfSigned(parseCertificate(der), NOW)).toThrow(
       expect.objectContaining({ code: 'CERT_SIGNATURE_INVALID' }),
     )
   })

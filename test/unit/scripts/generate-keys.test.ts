@@ -1,7 +1,7 @@
 // The commands make keys or say in one sentence why not; killed in the middle, they leave nothing half.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, rm, watch, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, watch, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { temporaryFolder } from '../pki/lab.ts'
@@ -64,6 +64,19 @@ describe('generate-keys', () => {
     const secrets = ['grace.passphrase', 'private/client-ca.passphrase', 'private/proxy-secret']
     for (const secret of secrets)
       expect(first.stdout + first.stderr).not.toContain(await readFile(join(keys, secret), 'utf8'))
+  })
+
+  it('makes certificates that containers can read, whatever the umask', async () => {
+    using folder = temporaryFolder()
+    const line = 'umask 077; exec "$0" scripts/generate-keys.ts --keys "$1"'
+    const child = spawn('sh', ['-c', line, process.execPath, join(folder.path, 'keys')], {
+      cwd: ROOT,
+      stdio: 'ignore',
+    })
+    expect(await once(child, 'exit')).toEqual([0, null])
+    for (const name of ['root.pem', 'client-ca.pem', 'server.crt']) {
+      expect((await stat(join(folder.path, 'keys', name))).mode & 0o777).toBe(0o644)
+    }
   })
 
   it('takes every option from flags and, as make passes them, from the environment', async () => {
