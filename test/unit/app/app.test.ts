@@ -8,7 +8,7 @@ import { createMetrics } from '../../../app/metrics.ts'
 import type { DistinguishedName } from '../../../pki/distinguished-name.ts'
 import { encodeCertificatePem } from '../../../pki/pem.ts'
 import { FOREIGN_HEADERS, HEADER } from '../../../proxy-configs/header-contract.ts'
-import { makeClientCa } from '../pki/lab.ts'
+import { makeClientCa } from '../../support/lab.ts'
 import { contract, field, makeOwn, makeUser, SECRET } from './lab.ts'
 
 const ca = await makeClientCa()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../../app/config.ts'
 import { encodeCertificatePem } from '../../../pki/pem.ts'
-import { makeClientCa, makeServerRoot, temporaryFolder } from '../pki/lab.ts'
+import { makeClientCa, makeServerRoot, temporaryFolder } from '../../support/lab.ts'
 import { makeServer, pemOf, SECRET } from './lab.ts'
 
 const folder = temporaryFolder()

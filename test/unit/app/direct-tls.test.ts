@@ -12,7 +12,7 @@ import { createServer } from '../../../app/server.ts'
 import type { Authority } from '../../../pki/issue-certificate.ts'
 import { encodeCertificatePem } from '../../../pki/pem.ts'
 import { PROFILES } from '../../../pki/profiles.ts'
-import { type Credential, makeClientCa, makeServerRoot, NOW } from '../pki/lab.ts'
+import { type Credential, makeClientCa, makeServerRoot, NOW } from '../../support/lab.ts'
 import { contract, field, makeOwn, makeServer, makeUser, pemOf, SECRET } from './lab.ts'
 
 vi.setConfig({ testTimeout: 20_000, hookTimeout: 30_000 })

@@ -5,7 +5,7 @@ import type { ParsedCertificate } from '../../../pki/parse-certificate.ts'
 import { encodeCertificatePem } from '../../../pki/pem.ts'
 import { PROFILES, type Profile } from '../../../pki/profiles.ts'
 import { HEADER } from '../../../proxy-configs/header-contract.ts'
-import { type Credential, HOSTS, NOW } from '../pki/lab.ts'
+import { type Credential, HOSTS, NOW } from '../../support/lab.ts'
 
 export const SECRET = 'f1b9a4c65d2e47809a3b1c2d3e4f5061'
 

@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers'
 import { connect } from 'node:tls'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { encodeCertificatePem } from '../../../pki/pem.ts'
-import { makeClientCa, makeServerRoot, temporaryFolder } from '../pki/lab.ts'
+import { makeClientCa, makeServerRoot, temporaryFolder } from '../../support/lab.ts'
 import { makeServer, pemOf } from './lab.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { encodeCertificatePem } from '../../../pki/pem.ts'
-import { makeClientCa, temporaryFolder } from '../pki/lab.ts'
+import { makeClientCa, temporaryFolder } from '../../support/lab.ts'
 import { contract, field, makeUser, SECRET } from './lab.ts'
 
 vi.setConfig({ testTimeout: 20_000, hookTimeout: 30_000 })

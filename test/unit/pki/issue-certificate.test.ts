@@ -5,7 +5,16 @@ import { type Authority, issueCertificate } from '../../../pki/issue-certificate
 import { generateKey, KEY_TYPES, type KeyType } from '../../../pki/key-type.ts'
 import type { ParsedCertificate } from '../../../pki/parse-certificate.ts'
 import { PROFILES } from '../../../pki/profiles.ts'
-import { HOSTS, makeClient, makeClientCa, makeServerRoot, NOW, run, save, temporaryFolder } from './lab.ts'
+import {
+  HOSTS,
+  makeClient,
+  makeClientCa,
+  makeServerRoot,
+  NOW,
+  run,
+  save,
+  temporaryFolder,
+} from '../../support/lab.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 

@@ -7,7 +7,7 @@ import { soleAttribute } from '../../../pki/distinguished-name.ts'
 import { ensureKeySet } from '../../../pki/key-set.ts'
 import { DEFAULT_USERS, type KeySetOptions } from '../../../pki/key-set-options.ts'
 import { verifyIssued } from '../../../pki/verify-certificate.ts'
-import { NOW, run, temporaryFolder } from './lab.ts'
+import { NOW, run, temporaryFolder } from '../../support/lab.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 

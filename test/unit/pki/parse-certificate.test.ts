@@ -6,7 +6,7 @@ import { attributes, soleAttribute } from '../../../pki/distinguished-name.ts'
 import { PkiError } from '../../../pki/errors.ts'
 import { type ParsedCertificate, parseCertificate } from '../../../pki/parse-certificate.ts'
 import { encodeCertificatePem } from '../../../pki/pem.ts'
-import { makeClient, makeClientCa, makeSelfSigned } from './lab.ts'
+import { makeClient, makeClientCa, makeSelfSigned } from '../../support/lab.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 

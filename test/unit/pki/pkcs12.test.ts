@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Authority } from '../../../pki/issue-certificate.ts'
 import { encodePkcs12 } from '../../../pki/pkcs12.ts'
 import { PKCS12_PROFILES, type Pkcs12Profile, parsePkcs12Profile } from '../../../pki/pkcs12-encryption.ts'
-import { type Credential, makeClient, makeClientCa, run, temporaryFolder } from './lab.ts'
+import { type Credential, makeClient, makeClientCa, run, temporaryFolder } from '../../support/lab.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 

@@ -5,7 +5,7 @@ import { KEY_TYPES } from '../../../pki/key-type.ts'
 import { type ParsedCertificate, parseCertificate } from '../../../pki/parse-certificate.ts'
 import { PROFILES } from '../../../pki/profiles.ts'
 import { verifyIssued, verifySelfSigned, verifyValidity } from '../../../pki/verify-certificate.ts'
-import { makeClient, makeClientCa, makeSelfSigned, makeWithOpenssl, NOW } from './lab.ts'
+import { makeClient, makeClientCa, makeSelfSigned, makeWithOpenssl, NOW } from '../../support/lab.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readdir, readFile, rm, stat, watch, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { temporaryFolder } from '../pki/lab.ts'
+import { temporaryFolder } from '../../support/lab.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 

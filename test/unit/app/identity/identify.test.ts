@@ -6,7 +6,7 @@ import type { DistinguishedName } from '../../../../pki/distinguished-name.ts'
 import type { Authority } from '../../../../pki/issue-certificate.ts'
 import type { ParsedCertificate } from '../../../../pki/parse-certificate.ts'
 import { PROFILES } from '../../../../pki/profiles.ts'
-import { makeClientCa, makeSelfSigned, makeWithOpenssl, NOW } from '../../pki/lab.ts'
+import { makeClientCa, makeSelfSigned, makeWithOpenssl, NOW } from '../../../support/lab.ts'
 import { GRACE, makeOwn, makeUser } from '../lab.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })

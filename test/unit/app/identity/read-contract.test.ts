@@ -5,7 +5,7 @@ import { createIdentifier, type Identified } from '../../../../app/identity/iden
 import type { Reading } from '../../../../app/identity/offer.ts'
 import { createContractReader } from '../../../../app/identity/read-contract.ts'
 import { HEADER } from '../../../../proxy-configs/header-contract.ts'
-import { makeClientCa, makeSelfSigned } from '../../pki/lab.ts'
+import { makeClientCa, makeSelfSigned } from '../../../support/lab.ts'
 import { contract, field, makeUser, rawHeaders, SECRET } from '../lab.ts'
 
 let good: string

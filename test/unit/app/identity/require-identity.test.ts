@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { requireIdentity } from '../../../../app/identity/require-identity.ts'
 import { clientCertificateStrategy, type StrategyOptions } from '../../../../app/identity/strategy.ts'
 import { encodeCertificatePem } from '../../../../pki/pem.ts'
-import { makeClientCa } from '../../pki/lab.ts'
+import { makeClientCa } from '../../../support/lab.ts'
 import { contract, field, GRACE, makeOwn, makeUser, SECRET } from '../lab.ts'
 
 type Who = 'nobody' | 'refused' | 'untrusted' | 'grace' | 'admin'
