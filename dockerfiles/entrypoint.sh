@@ -21,7 +21,7 @@ done
 
 IFS= read -r PROXY_SECRET < /run/secrets/proxy-secret || [ -n "$PROXY_SECRET" ]
 case "$PROXY_SECRET" in
-  *[!A-Za-z0-9_-]*) refuse "/run/secrets/proxy-secret holds characters other than A-Z a-z 0-9 _ -. Make it again with \"make generate-keys\"." ;;
+  *[!A-Za-z0-9+/=_-]*) refuse "/run/secrets/proxy-secret holds characters other than A-Z a-z 0-9 + / = _ -. Make it again with \"make generate-keys\"." ;;
 esac
 [ "${#PROXY_SECRET}" -ge 22 ] || refuse "/run/secrets/proxy-secret is shorter than 22 characters (128 bit). Make it again with \"make generate-keys\"."
 
