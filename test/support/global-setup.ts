@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,13 +10,15 @@ import { ensureBaseImages } from '../../scripts/base-images.ts'
 import { containerOwner } from '../../scripts/compose-env.ts'
 import { ensureDockerEngine } from '../../scripts/docker-engine.ts'
 import { localImages } from '../../scripts/local-base-images.ts'
-import { IMAGE_NAMES, imageTag } from './images.ts'
+import { IMAGE_NAMES, type ImageName } from './images.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** A whole key set, as `make generate-keys` makes it. */
     keys: string
     nodeImage: string
+    /** Names of this run's own: two runs at once must not take each other's images away. */
+    images: Readonly<Record<ImageName, string>>
   }
 }
 
@@ -28,16 +31,21 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-e2e-'))
   const keys = join(folder, 'keys')
   await ensureKeySet({ dir: keys, owner: containerOwner(), now: () => new Date() })
+  const run = randomBytes(4).toString('hex')
+  const images = Object.fromEntries(
+    IMAGE_NAMES.map(name => [name, `gatehouse-test/${name}:${run}`]),
+  ) as Record<ImageName, string>
   for (const name of IMAGE_NAMES) {
     await GenericContainer.fromDockerfile('.', `dockerfiles/${name}.Dockerfile`)
       .withBuildArgs({ DEBIAN_IMAGE: base.debian, NODE_IMAGE: base.node })
       .withBuildkit()
-      .build(imageTag(name), { deleteOnExit: false })
+      .build(images[name], { deleteOnExit: false })
   }
   project.provide('keys', keys)
   project.provide('nodeImage', base.node)
+  project.provide('images', images)
   return async () => {
-    await $({ quiet: true })`docker image rm ${IMAGE_NAMES.map(imageTag)}`
+    await $({ quiet: true })`docker image rm --force ${Object.values(images)}`
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -1,7 +1,3 @@
-/** What the Dockerfiles build, under names of the tests' own. */
+/** What the Dockerfiles build. */
 export const IMAGE_NAMES = ['app', 'apache', 'nginx', 'haproxy'] as const
 export type ImageName = (typeof IMAGE_NAMES)[number]
-
-export function imageTag(name: ImageName): string {
-  return `gatehouse-test/${name}:latest`
-}

@@ -4,7 +4,6 @@ import { GenericContainer, Network, Wait } from 'testcontainers'
 import { afterAll, beforeAll, inject } from 'vitest'
 import { containerOwner } from '../../scripts/compose-env.ts'
 import type { Front, ProxyFront } from './fronts.ts'
-import { imageTag } from './images.ts'
 import { LogBook } from './log-book.ts'
 
 /** A running front with what stands behind it. */
@@ -45,7 +44,7 @@ function secret(source: string, name: string) {
 }
 
 function app(keys: string, options: StackOptions): HardenedContainer {
-  return new HardenedContainer(imageTag('app'))
+  return new HardenedContainer(inject('images').app)
     .withBindMounts([
       secret(`${keys}/client-ca.pem`, 'client-ca.pem'),
       secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
@@ -76,7 +75,7 @@ function serverSecrets(keys: string) {
 function proxyContainer(proxy: ProxyFront, keys: string, options: StackOptions): HardenedContainer {
   // The mutation tests put their changed configuration here.
   const configuration = process.env.GATEHOUSE_TEST_CONFIGURATION
-  return new HardenedContainer(imageTag(proxy.name))
+  return new HardenedContainer(inject('images')[proxy.name])
     .withBindMounts([
       ...serverSecrets(keys),
       secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
@@ -87,7 +86,7 @@ function proxyContainer(proxy: ProxyFront, keys: string, options: StackOptions):
 }
 
 function directContainer(keys: string, options: StackOptions): HardenedContainer {
-  return new HardenedContainer(imageTag('app'))
+  return new HardenedContainer(inject('images').app)
     .withBindMounts(serverSecrets(keys))
     .withEnvironment({
       GATEHOUSE_FRONT: 'direct',
