@@ -1,23 +1,29 @@
-// What a back end really receives: answers every request with its raw request as JSON.
-import { createServer } from 'node:http'
+// What a back end really receives: answers every request with its raw request as JSON, and prints it when it begins.
+import { createServer, type IncomingMessage } from 'node:http'
 
-createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
+function describe({ method, url, rawHeaders, socket }: IncomingMessage) {
+  return { method, url, rawHeaders, connection: `${socket.remoteAddress}:${socket.remotePort}` }
+}
+
+const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
+  console.log(JSON.stringify(describe(request)))
   const body: Buffer[] = []
   request.on('data', chunk => body.push(chunk))
   request.on('end', () => {
-    const { method, url, rawHeaders, rawTrailers } = request
+    const { rawTrailers } = request
     response.setHeader('content-type', 'application/json')
     response.end(
-      JSON.stringify({
-        method,
-        url,
-        rawHeaders,
-        rawTrailers,
-        body: Buffer.concat(body).toString('latin1'),
-        connection: `${request.socket.remoteAddress}:${request.socket.remotePort}`,
-      }),
+      JSON.stringify({ ...describe(request), rawTrailers, body: Buffer.concat(body).toString('latin1') }),
     )
   })
-}).listen(8080)
+})
+// All that came must be seen: Node itself would silently drop what is beyond the 2,000th.
+server.maxHeadersCount = 0
+// Bytes that are no request are a finding as well.
+server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  console.log(JSON.stringify({ unreadable: error.code }))
+  socket.destroy()
+})
+server.listen(8080)
 
 process.on('SIGTERM', () => process.exit(0))
