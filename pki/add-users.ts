@@ -13,7 +13,7 @@ import { addFiles, RESERVED_FILE_NAMES } from './key-files.ts'
 import type { KeySetProgress } from './key-set-options.ts'
 import { DEFAULT_KEY_TYPE, type KeyType } from './key-type.ts'
 import { type KeySetPlan, makeUsers, type NamedUser } from './make-key-set.ts'
-import { DEFAULT_PKCS12_PROFILE, type Pkcs12Profile } from './pkcs12-encryption.ts'
+import { DEFAULT_PKCS12_PROFILE, type Pkcs12Profile } from './pkcs12-profile.ts'
 import { PROFILES, parseDays } from './profiles.ts'
 import { openClientCa, readKeySet, type StoredKeySet } from './read-key-set.ts'
 

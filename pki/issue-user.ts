@@ -8,7 +8,7 @@ import type { ParsedCertificate } from './parse-certificate.ts'
 import { generatePassphrase } from './passphrase.ts'
 import { encodeCertificatePem } from './pem.ts'
 import { encodePkcs12 } from './pkcs12.ts'
-import type { Pkcs12Profile } from './pkcs12-encryption.ts'
+import type { Pkcs12Profile } from './pkcs12-profile.ts'
 import { PROFILES } from './profiles.ts'
 
 /** A person to make a certificate for. */

@@ -7,7 +7,7 @@ import { ADMINISTRATOR, type KeySetUser, parseUser, type ValidUser } from './iss
 import type { Owner } from './key-files.ts'
 import { DEFAULT_KEY_TYPE, type KeyType } from './key-type.ts'
 import type { KeySetPlan } from './make-key-set.ts'
-import { DEFAULT_PKCS12_PROFILE, type Pkcs12Profile } from './pkcs12-encryption.ts'
+import { DEFAULT_PKCS12_PROFILE, type Pkcs12Profile } from './pkcs12-profile.ts'
 import { PROFILES, parseDays } from './profiles.ts'
 
 export interface KeySetOptions {

@@ -7,7 +7,7 @@ import { generateKey, type KeyType } from './key-type.ts'
 import type { ParsedCertificate } from './parse-certificate.ts'
 import { generatePassphrase } from './passphrase.ts'
 import { encodeCertificatePem } from './pem.ts'
-import type { Pkcs12Profile } from './pkcs12-encryption.ts'
+import type { Pkcs12Profile } from './pkcs12-profile.ts'
 import { PROFILES } from './profiles.ts'
 import { sealKey } from './sealed-key.ts'
 

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { parseKeyType } from '../pki/key-type.ts'
-import { parsePkcs12Profile } from '../pki/pkcs12-encryption.ts'
+import { parsePkcs12Profile } from '../pki/pkcs12-profile.ts'
 import { PROFILES, parseDays } from '../pki/profiles.ts'
 import { ScriptError } from './script-error.ts'
 

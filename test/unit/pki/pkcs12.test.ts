@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Authority } from '../../../pki/issue-certificate.ts'
 import { encodePkcs12 } from '../../../pki/pkcs12.ts'
-import { PKCS12_PROFILES, type Pkcs12Profile, parsePkcs12Profile } from '../../../pki/pkcs12-encryption.ts'
+import { PKCS12_PROFILES, type Pkcs12Profile, parsePkcs12Profile } from '../../../pki/pkcs12-profile.ts'
 import { type Credential, makeClient, makeClientCa, run, temporaryFolder } from '../../support/lab.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
