@@ -72,6 +72,10 @@ format: $(STAMP) ## Format, and repair what lint can repair
 mutation: $(STAMP) ## Remove each protecting line of the proxy files in turn: some test must fail
 	@npm run -s mutation
 
+.PHONY: bench
+bench: $(STAMP) ## Measure generate-keys against the openssl command line
+	@npm run -s bench
+
 .PHONY: clean
 clean: ## Remove what can be made again: node_modules and test results, never keys/
 	rm -rf node_modules test-results
