@@ -30,7 +30,6 @@ const BODY_LIMIT = 64 * 1024
 /** The application; what happens to a request, in this order. */
 export function createApp({ config, logger, metrics, isReady, now }: AppDependencies): Express {
   const app = express()
-  app.disable('x-powered-by')
   // A validator over a page about somebody is of no use to anybody, and hashing costs more than greeting.
   app.disable('etag')
   app.enable('case sensitive routing')

@@ -21,8 +21,7 @@ type Kept = { readonly presented: Presented } & (
 )
 
 // Our own choice: the certificates in use at one time; about 4 KiB each.
-const MAX_ISSUED = 5_000
-const MAX_STRANGERS = 1_000
+const SIZES = { issued: 5_000, strangers: 1_000 }
 // What time changes is not kept.
 const PASSING: ReadonlySet<string> = new Set(['CERT_NOT_YET_VALID', 'CERT_EXPIRED'])
 
@@ -33,9 +32,10 @@ const PASSING: ReadonlySet<string> = new Set(['CERT_NOT_YET_VALID', 'CERT_EXPIRE
  */
 export function createCertificateCache(
   authorities: readonly ParsedCertificate[],
+  sizes = SIZES,
 ): (der: Uint8Array, at: Date) => Opinion {
-  const issued = new LRUCache<string, Kept>({ max: MAX_ISSUED })
-  const strangers = new LRUCache<string, Kept>({ max: MAX_STRANGERS })
+  const issued = new LRUCache<string, Kept>({ max: sizes.issued })
+  const strangers = new LRUCache<string, Kept>({ max: sizes.strangers })
   return function examine(der, at) {
     const fingerprint256 = hash('sha256', der, 'hex').toUpperCase()
     const known = issued.get(fingerprint256) ?? strangers.get(fingerprint256)

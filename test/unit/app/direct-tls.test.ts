@@ -240,6 +240,12 @@ describe('headers', () => {
     expect(head).not.toContain('request-1')
   })
 
+  it('are all read: none is dropped behind two thousand others', async () => {
+    const socket = await open(grace)
+    const sent = `GET / HTTP/1.1\r\n${'a: b\r\n'.repeat(2500)}Connection: close\r\nHost: localhost\r\n\r\n`
+    expect((await exchange(socket, sent)).status).toBe(200)
+  })
+
   it.each([
     ['too large', `Host: localhost\r\n${`x: ${'y'.repeat(95)}\r\n`.repeat(200)}`, 431],
     ['folded', 'Host: localhost\r\nA: b\r\n c: d\r\n', 400],

@@ -1,5 +1,6 @@
 // Promise: only what the client CA issued for logging in is trusted, whatever a proxy says of it, and only while it is valid.
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { createCertificateCache } from '../../../../app/identity/certificate-cache.ts'
 import { createIdentifier } from '../../../../app/identity/identify.ts'
 import type { Finding } from '../../../../app/identity/offer.ts'
 import type { DistinguishedName } from '../../../../pki/distinguished-name.ts'
@@ -274,5 +275,38 @@ describe('a certificate that is known already', () => {
       expect(clock.ask((await makeUser(issuer)).certificate).identity.level).toBe('trusted')
     }
     expect(clock.ask((await makeUser(await makeClientCa())).certificate).identity.level).toBe('anonymous')
+  })
+
+  it('is refused when its CA has expired, though it has not itself', () => {
+    const certificate = makeWithOpenssl(ca, { sign: ['-sha256', '-days', '9000'] })
+    const clock = clocked([ca.certificate])
+    expect(clock.ask(certificate).identity.level).toBe('trusted')
+    clock.at(new Date(ca.certificate.notAfter.getTime() + 1000))
+    expect(clock.ask(certificate).identity.level).toBe('anonymous')
+  })
+
+  it('of neither CA of one name is refused, and no stranger of that name is untrusted', async () => {
+    const clock = clocked([ca.certificate, (await makeClientCa()).certificate])
+    const own = await makeOwn(ca.certificate.subject)
+    expect(clock.ask(own.certificate).identity.level).toBe('anonymous')
+  })
+})
+
+describe('the cache', () => {
+  it('keeps what the CA issued, however many strangers come', async () => {
+    const examine = createCertificateCache([ca.certificate], { issued: 1, strangers: 1 })
+    const { der } = (await makeUser(ca)).certificate
+    expect(examine(der, SOON)).toMatchObject({ isNew: true })
+    for (const name of ['Mallory', 'Eve', 'Trudy']) {
+      const own = await makeOwn([cn(name)])
+      expect(examine(own.certificate.der, SOON)).toMatchObject({ isNew: true })
+    }
+    expect(examine(der, SOON)).toMatchObject({ isNew: false })
+  })
+
+  it('takes a fault of ours for no finding about a certificate', async () => {
+    const examine = createCertificateCache([{} as never])
+    const { der } = (await makeUser(ca)).certificate
+    expect(() => examine(der, SOON)).toThrow(TypeError)
   })
 })
