@@ -6,6 +6,15 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 STAMP := node_modules/.package-lock.json
 
+define CHECK_NODE
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 24 || (major === 24 && minor < 15)) {
+  console.error("Gatehouse needs Node 24.15 or newer, and this is " + process.version + ". See https://nodejs.org/");
+  process.exit(1);
+}
+endef
+export CHECK_NODE
+
 .PHONY: help
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -18,12 +27,10 @@ install: $(STAMP) ## Install the pinned dependencies, and Node itself, below nod
 $(STAMP): package-lock.json | npm-present
 	@echo 'Installing the pinned dependencies (npm ci --ignore-scripts).' >&2
 	@npm ci --ignore-scripts --loglevel=error >&2
+	@# npm 9 removes the link to the pinned Node together with the package for another processor.
+	@[ -e node_modules/.bin/node ] || npm rebuild --ignore-scripts --loglevel=error >&2
+	@PATH="$$PWD/node_modules/.bin:$$PATH" node -e "$$CHECK_NODE" || { rm -f $@; exit 1; }
 	@touch $@
-	@node_modules/.bin/node --version >/dev/null 2>&1 || node -e ' \
-	  const [major, minor] = process.versions.node.split(".").map(Number); \
-	  if (major > 24 || (major === 24 && minor >= 15)) process.exit(0); \
-	  console.error("Gatehouse needs Node 24.15 or newer, and this is " + process.version + ". See https://nodejs.org/"); \
-	  process.exit(1)' || { rm -f $@; exit 1; }
 
 .PHONY: npm-present
 npm-present:
