@@ -31,8 +31,17 @@ export async function ensureBaseImages({
   envFile?: string
 } = {}): Promise<BaseImages> {
   const images = await chooseImages(say)
-  await setComposeEnv({ GATEHOUSE_DEBIAN_IMAGE: images.debian, GATEHOUSE_NODE_IMAGE: images.node }, envFile)
+  await record(images, envFile)
   return images
+}
+
+/** For whoever types `docker compose up` in a new checkout: images that were made here before are found again. */
+export async function recordPresentImages(envFile: string): Promise<void> {
+  if (!(await present(PUBLIC_IMAGES)) && (await present(localImages))) await record(localImages, envFile)
+}
+
+async function record({ debian, node }: BaseImages, envFile: string): Promise<void> {
+  await setComposeEnv({ GATEHOUSE_DEBIAN_IMAGE: debian, GATEHOUSE_NODE_IMAGE: node }, envFile)
 }
 
 async function chooseImages(say: (line: string) => void): Promise<BaseImages> {

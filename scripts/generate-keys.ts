@@ -6,6 +6,7 @@ import type { KeySetProgress } from '../pki/key-set-options.ts'
 import type { KeySetReport } from '../pki/key-set-report.ts'
 import { KEY_TYPES } from '../pki/key-type.ts'
 import { PKCS12_PROFILES } from '../pki/pkcs12-profile.ts'
+import { recordPresentImages } from './base-images.ts'
 import { containerOwner, setComposeEnv } from './compose-env.ts'
 import { KEYS_DIR, parseGenerateOptions } from './key-options.ts'
 import { certificateTable, describeCertificate, shortPath } from './key-report.ts'
@@ -44,7 +45,7 @@ await runScript(async () => {
     now: () => now,
     onProgress: showProgress,
   })
-  if (report.dir === KEYS_DIR) await recordContainerOwner(report.dir)
+  if (report.dir === KEYS_DIR) await prepareCompose(report.dir)
   echo(options.isJson ? JSON.stringify(asJson(report), null, 2) : asText(report, now))
 })
 
@@ -54,9 +55,11 @@ function showProgress({ what, done, total }: KeySetProgress): void {
 }
 
 /** Compose runs the containers as whoever owns the keys, also when root runs this over another user's set. */
-async function recordContainerOwner(dir: string): Promise<void> {
+async function prepareCompose(dir: string): Promise<void> {
   const { uid, gid } = await stat(join(dir, 'server.key'))
-  await setComposeEnv({ GATEHOUSE_UID: uid, GATEHOUSE_GID: gid }, join(dir, '..', '.env'))
+  const envFile = join(dir, '..', '.env')
+  await setComposeEnv({ GATEHOUSE_UID: uid, GATEHOUSE_GID: gid }, envFile)
+  await recordPresentImages(envFile)
 }
 
 function asJson({ certificates, ...report }: KeySetReport) {
