@@ -21,6 +21,9 @@ const MAX_RSA_BITS = 8192
 const MIN_EXPONENT = 65537n
 const MAX_EXPONENT = 2n ** 256n
 
+// Our own choice: keys of 8192 bit and a page of names take less, and more would not fit into a header behind a proxy.
+const MAX_OCTETS = 8192
+
 type Tier = 'issued' | 'self-signed'
 
 interface Rule {
@@ -49,6 +52,12 @@ function hasAcceptableKey({ publicKey }: ParsedCertificate): boolean {
  * makes it, is a CA and has no key usages; where it names some, they must allow logging in.
  */
 const RULES: readonly Rule[] = [
+  {
+    name: 'size',
+    tiers: EVERY_TIER,
+    holds: ({ der }) => der.length <= MAX_OCTETS,
+    reason: 'it is larger than 8192 octets',
+  },
   {
     name: 'version',
     tiers: ISSUED,

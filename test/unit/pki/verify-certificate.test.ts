@@ -33,6 +33,12 @@ async function changedName(): Promise<ParsedCertificate> {
 }
 
 const REFUSED: readonly (readonly [string, string, RegExp, Make])[] = [
+  [
+    'one of more than 8192 octets',
+    'CERT_UNSUITABLE',
+    /larger than 8192/,
+    async () => (await makeClient(ca, { commonName: 'x'.repeat(8000) })).certificate,
+  ],
   ['version 1', 'CERT_UNSUITABLE', /version 3/, () => makeWithOpenssl(ca, { extensions: [] })],
   [
     'a CA',
