@@ -11,6 +11,10 @@ export interface Stack extends AsyncDisposable {
   readonly front: Front
   /** On 127.0.0.1. */
   readonly port: number
+  /** What stands behind the front, past it: no client can go there, only tests. */
+  readonly backendPort: number
+  /** The container of the front, as the docker command calls it. */
+  readonly container: string
   /** What the front prints, and what stands behind it; the same book in direct mode. */
   readonly log: LogBook
   readonly backendLog: LogBook
@@ -52,6 +56,7 @@ function app(keys: string, options: StackOptions): HardenedContainer {
     .withEnvironment({
       GATEHOUSE_FRONT: 'proxy',
       GATEHOUSE_CLIENT_CA_FILE: '/run/secrets/client-ca.pem',
+      GATEHOUSE_CLIENT_CERT: options.clientCert ?? 'optional',
       ...(options.backendSecrets
         ? { GATEHOUSE_PROXY_SECRET: options.backendSecrets }
         : { GATEHOUSE_PROXY_SECRET_FILE: '/run/secrets/proxy-secret' }),
@@ -109,12 +114,14 @@ export async function startStack(front: Front, options: StackOptions = {}): Prom
   const log = new LogBook()
   if (front.name === 'direct') {
     const only = keep(await directContainer(keys, options).withLogConsumer(to(log)).start())
-    return finish({ front, port: only.getMappedPort(8440), log, backendLog: log }, starting.move())
+    const port = only.getMappedPort(8440)
+    const stack = { front, port, backendPort: port, container: only.getId(), log, backendLog: log }
+    return finish(stack, starting.move())
   }
   const backendLog = new LogBook()
   const network = keep(await new Network().start())
   const backend = options.backend === 'echo' ? echo() : app(keys, options)
-  keep(
+  const behind = keep(
     await backend
       .withNetwork(network)
       .withNetworkAliases('app')
@@ -125,7 +132,8 @@ export async function startStack(front: Front, options: StackOptions = {}): Prom
   const proxy = keep(
     await proxyContainer(front, keys, options).withNetwork(network).withLogConsumer(to(log)).start(),
   )
-  return finish({ front, port: proxy.getMappedPort(8443), log, backendLog }, starting.move())
+  const ports = { port: proxy.getMappedPort(8443), backendPort: behind.getMappedPort(8080) }
+  return finish({ front, ...ports, container: proxy.getId(), log, backendLog }, starting.move())
 }
 
 function to(log: LogBook): (stream: Readable) => void {
