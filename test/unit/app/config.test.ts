@@ -131,6 +131,11 @@ describe('what is wrong', () => {
       () => ({ ...direct(), GATEHOUSE_TLS_KEY_FILE: at('gone') }),
       /GATEHOUSE_TLS_KEY_FILE.*no such file.*generate-keys/,
     ],
+    [
+      'an empty path',
+      () => ({ ...direct(), GATEHOUSE_CLIENT_CA_FILE: '' }),
+      /CLIENT_CA_FILE must not be "".*keys\/client-ca.pem/,
+    ],
     ['a folder', () => ({ ...direct(), GATEHOUSE_CLIENT_CA_FILE: folder.path }), /it is a folder/],
     ['an empty CA', () => ({ ...direct(), GATEHOUSE_CLIENT_CA_FILE: at('empty') }), /holds no certificate/],
     [
