@@ -14,10 +14,12 @@ export interface ClientKeys {
 }
 
 export interface Ask {
+  readonly method?: string
   readonly path?: string
   readonly as?: ClientKeys | undefined
   /** As they go over the wire, repeated ones too. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
+  readonly body?: string
   readonly http?: 1 | 2
   readonly tls?: ConnectionOptions
 }
@@ -47,11 +49,13 @@ export async function ask(stack: Pick<Stack, 'port'>, options: Ask = {}): Promis
 
 function askHttp1({ port }: Pick<Stack, 'port'>, options: Ask): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers = [['Host', `${HOST}:${port}`], ...(options.headers ?? [])].flat()
+    const length = options.body === undefined ? [] : [['Content-Length', String(options.body.length)]]
+    const headers = [['Host', `${HOST}:${port}`], ...length, ...(options.headers ?? [])].flat()
     const request = requestHttps({
       ...tlsOptions(options, inject('keys')),
       host: '127.0.0.1',
       port,
+      method: options.method ?? 'GET',
       path: options.path ?? '/',
       headers,
       setDefaultHeaders: false,
@@ -62,7 +66,7 @@ function askHttp1({ port }: Pick<Stack, 'port'>, options: Ask): Promise<Answer> 
       const body = await response.setEncoding('utf8').toArray().catch(reject)
       resolve({ status: response.statusCode ?? 0, headers: response.headers, body: (body ?? []).join('') })
     })
-    request.end()
+    request.end(options.body, 'latin1')
   })
 }
 
@@ -72,6 +76,7 @@ async function askHttp2({ port }: Pick<Stack, 'port'>, options: Ask): Promise<An
     return await new Promise((resolve, reject) => {
       session.on('error', reject)
       const fields: Record<string, string | string[]> = {
+        ':method': options.method ?? 'GET',
         ':path': options.path ?? '/',
         ':authority': `${HOST}:${port}`,
       }
@@ -85,7 +90,7 @@ async function askHttp2({ port }: Pick<Stack, 'port'>, options: Ask): Promise<An
         const body = await stream.setEncoding('utf8').toArray().catch(reject)
         resolve({ status: headers[':status'] ?? 0, headers, body: (body ?? []).join('') })
       })
-      stream.end()
+      stream.end(options.body, 'latin1')
     })
   } finally {
     session.close()

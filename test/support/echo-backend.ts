@@ -21,7 +21,7 @@ const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) =>
 server.maxHeadersCount = 0
 // Bytes that are no request are a finding as well.
 server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-  console.log(JSON.stringify({ unreadable: error.code }))
+  if (error.code?.startsWith('HPE_')) console.log(JSON.stringify({ unreadable: error.code }))
   socket.destroy()
 })
 server.listen(8080)
