@@ -100,10 +100,10 @@ async function askHttp2({ port }: Pick<Stack, 'port'>, options: Ask): Promise<An
 /** A TLS connection that speaks HTTP/1.1, for bytes that no client library would send. */
 export async function openTls({ port }: Pick<Stack, 'port'>, options: Ask = {}): Promise<TLSSocket> {
   const socket = connectTls({
+    ALPNProtocols: ['http/1.1'],
     ...tlsOptions(options, inject('keys')),
     host: '127.0.0.1',
     port,
-    ALPNProtocols: ['http/1.1'],
   })
   await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject))
   return socket

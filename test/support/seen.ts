@@ -15,18 +15,20 @@ const FENCES = 6
  * prove that everything before them has been printed, and that nothing waits on a connection that is kept.
  */
 export async function seenWhile(stack: Stack, act: () => Promise<unknown>): Promise<Seen[]> {
-  const book = stack.backendLog
-  const begin = book.lines.length
+  const { lines } = stack.backendLog
+  const before = await fence(stack)
   await act()
-  const fences = Array.from({ length: FENCES }, () => `/fence/${randomUUID()}`)
-  await Promise.all(
-    fences.map(async path => {
-      await ask(stack, { path })
-      await book.line(line => line.includes(path))
-    }),
-  )
-  return book.lines
-    .slice(begin)
+  const after = await Promise.all(Array.from({ length: FENCES }, () => fence(stack)))
+  return lines
+    .slice(lines.indexOf(before) + 1)
+    .filter(line => !after.includes(line))
     .map(line => JSON.parse(line) as Seen)
-    .filter(({ url }) => url !== '/readyz' && !fences.some(path => path === url))
+    .filter(({ url }) => url !== '/readyz')
+}
+
+/** A request, and the line that the back end prints when it begins. */
+async function fence(stack: Stack): Promise<string> {
+  const path = `/fence/${randomUUID()}`
+  await ask(stack, { path })
+  return await stack.backendLog.line(line => line.includes(path))
 }
