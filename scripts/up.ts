@@ -4,7 +4,7 @@ import { ensureBaseImages } from './base-images.ts'
 import { type PublishedPort, publishedPorts, refusePortsInUse, troubles } from './compose-project.ts'
 import { curlCommand, type Greeting } from './demo-greeting.ts'
 import { ensureDockerEngine } from './docker-engine.ts'
-import { lastLines, quietly } from './quietly.ts'
+import { ensureKeys } from './ensure-keys.ts'
 import { runScript } from './run-script.ts'
 import { ScriptError } from './script-error.ts'
 
@@ -20,22 +20,6 @@ await runScript(async () => {
   if (up.exitCode !== 0) throw new ScriptError('UP_FAILED', await whatFailed())
   console.log(whatToTry(ports, people))
 })
-
-/** The whole of `make generate-keys`, with its owners and .env, but only one line of what it says. */
-async function ensureKeys(): Promise<Greeting[]> {
-  // A replaced key set is a decision of its own: FORCE=1 of an earlier command must not reach it here.
-  const env = { ...process.env, FORCE: '' }
-  const made = await quietly({ env })`${process.execPath} scripts/generate-keys.ts --json`
-  if (made.exitCode !== 0) throw new ScriptError('KEYS_FAILED', lastLines(made.stderr))
-  const { outcome, certificates } = JSON.parse(made.stdout) as {
-    outcome: string
-    certificates: ReadonlyArray<{ role: string; name: string; file: string }>
-  }
-  console.log(outcome === 'unchanged' ? 'The keys in keys/ are used.' : 'Keys were made in keys/.')
-  return certificates
-    .filter(({ role, name }) => role === 'user' && name !== 'Administrator')
-    .map(({ name, file }) => ({ name, file: `keys/${file.replace(/\.crt$/, '')}` }))
-}
 
 async function whatFailed(): Promise<string> {
   const found = await troubles()
