@@ -1,0 +1,115 @@
+import { relative } from 'node:path'
+import { createVitest, type TestModule, type TestProject, type Vitest } from 'vitest/node'
+import type { Setting } from './accepts-configuration.ts'
+import type { Killer, ProxyName } from './trial.ts'
+
+/** Its containers are those of compose.yaml, which no changed configuration reaches. */
+const WITHOUT_CONFIGURATION = /\/compose\.test\.ts$/
+
+interface TestFile {
+  readonly path: string
+  readonly milliseconds: number
+  kills: number
+}
+
+/** The end-to-end tests of one proxy, run again and again in one process: images and keys are made once. */
+export class TestRunner implements AsyncDisposable {
+  readonly #vitest: Vitest
+  readonly #project: TestProject
+  readonly #configuration: string
+  readonly #proxy: ProxyName
+  #files: readonly TestFile[] = []
+
+  private constructor(vitest: Vitest, proxy: ProxyName, configuration: string) {
+    this.#vitest = vitest
+    this.#project = vitest.getProjectByName('e2e')
+    this.#configuration = configuration
+    this.#proxy = proxy
+  }
+
+  /** @throws Error when a test fails already, or none is there */
+  static async start(proxy: ProxyName, configuration: string): Promise<TestRunner> {
+    const vitest = await createVitest('test', { project: ['e2e'], watch: false, bail: 1, reporters: [{}] })
+    const runner = new TestRunner(vitest, proxy, configuration)
+    try {
+      runner.#project.config.env = {
+        GATEHOUSE_TEST_FRONTS: proxy,
+        GATEHOUSE_TEST_CONFIGURATION: configuration,
+      }
+      await runner.#demandSuccess()
+      return runner
+    } catch (error) {
+      await vitest.close()
+      throw error
+    }
+  }
+
+  get setting(): Setting {
+    const { images, keys } = this.#project.getProvidedContext()
+    return { proxy: this.#proxy, image: images[this.#proxy], keys, configuration: this.#configuration }
+  }
+
+  /**
+   * The first test that fails. The one that did so the last time is asked first, then file after file; a failure that
+   * nobody has seen before has to happen twice, so that a machine out of breath is no proof.
+   */
+  async findKiller(hint: Killer | undefined): Promise<Killer | undefined> {
+    if (hint && (await this.#fails(hint))) return hint
+    for (const file of this.#files.toSorted(byKillsPerTime)) {
+      const killer = await this.#run(file.path)
+      if (!killer || !(await this.#fails(killer))) continue
+      file.kills += 1
+      return killer
+    }
+    return undefined
+  }
+
+  async #fails({ file, test }: Killer): Promise<boolean> {
+    return this.#files.some(({ path }) => path === file) && (await this.#run(file, test)) !== undefined
+  }
+
+  /** One file, or one test of it; the answer is what failed first. */
+  async #run(path: string, test?: string): Promise<Killer | undefined> {
+    const specification = this.#project.createSpecification(
+      `${this.#vitest.config.root}/${path}`,
+      test === undefined ? undefined : { testNames: [test] },
+    )
+    const { testModules } = await this.#vitest.runTestSpecifications([specification])
+    const module = testModules.find(({ moduleId }) => moduleId === specification.moduleId)
+    if (!module) throw new Error(`Vitest did not run ${path}.`)
+    return firstFailure(module, path)
+  }
+
+  async #demandSuccess(): Promise<void> {
+    const specifications = await this.#vitest.globTestSpecifications()
+    const files: TestFile[] = []
+    for (const { moduleId } of specifications.filter(spec => !WITHOUT_CONFIGURATION.test(spec.moduleId))) {
+      const path = relative(this.#vitest.config.root, moduleId)
+      const begin = performance.now()
+      const failure = await this.#run(path)
+      const module = this.#vitest.state.getTestModules().find(found => found.moduleId === moduleId)
+      // A file about something else than proxies has no tests for this one.
+      if (!module || [...module.children.allTests()].length === 0) continue
+      if (failure)
+        throw new Error(`Without any change fails ${path}: ${failure.test ?? 'the start of the stack'}`)
+      files.push({ path, milliseconds: performance.now() - begin, kills: 0 })
+    }
+    if (files.length === 0) throw new Error(`No test is about ${this.#proxy}.`)
+    this.#files = files
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#vitest.close()
+  }
+}
+
+function firstFailure(module: TestModule, file: string): Killer | undefined {
+  const [failed] = module.children.allTests('failed')
+  if (failed) return { file, test: failed.fullName }
+  return module.state() === 'failed' ? { file, test: undefined } : undefined
+}
+
+/** One kill to begin with, so that the shortest file is first while nothing is known. */
+function byKillsPerTime(one: TestFile, other: TestFile): number {
+  return (other.kills + 1) / other.milliseconds - (one.kills + 1) / one.milliseconds
+}
