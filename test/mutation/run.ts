@@ -8,10 +8,15 @@ const PROXIES: readonly ProxyName[] = ['apache', 'nginx', 'haproxy']
 
 await runScript(async () => {
   const remembered = await rememberedKillers()
+  const stop = new AbortController()
+  const interrupted = new ScriptError('INTERRUPTED', 'Stopped before the end; the report is as it was.')
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort(interrupted))
   const tries = chosenProxies().map(async proxy => {
     const onTrial = (trial: Trial, done: number, total: number) => show(proxy, trial, `${done}/${total}`)
-    return [proxy, await tryProxy({ proxy, remembered, onTrial })] as const
+    return [proxy, await tryProxy({ proxy, remembered, signal: stop.signal, onTrial })] as const
   })
+  // What one proxy shows to be broken, such as a failing test, the others need not find out after an hour.
+  for (const tried of tries) tried.catch(error => stop.abort(error))
   const trials = new Map(await Promise.all(tries))
   await writeReport(trials)
   const survivors = [...trials.values()].flat().filter(({ outcome }) => outcome.kind === 'survived')

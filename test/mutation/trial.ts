@@ -28,6 +28,8 @@ export interface Trial {
 export interface TrialOptions {
   readonly proxy: ProxyName
   readonly remembered: ReadonlyMap<string, Killer>
+  /** Ends the trials early, with all that was started cleared away. */
+  readonly signal: AbortSignal
   onTrial(trial: Trial, done: number, total: number): void
 }
 
@@ -35,13 +37,19 @@ export interface TrialOptions {
  * Tries every change to the files of one proxy.
  * @throws Error when a test fails without any change: then nothing that fails says anything
  */
-export async function tryProxy({ proxy, remembered, onTrial }: TrialOptions): Promise<readonly Trial[]> {
+export async function tryProxy({
+  proxy,
+  remembered,
+  signal,
+  onTrial,
+}: TrialOptions): Promise<readonly Trial[]> {
   const source = join('proxy-configs', proxy)
   const mutants = await allMutants(source)
   await using folder = await copyFolder(source)
   await using runner = await TestRunner.start(proxy, folder.path)
   const trials: Trial[] = []
   for (const mutant of mutants) {
+    signal.throwIfAborted()
     const hint = remembered.get(cell(mutant.change))
     const trial = { mutant, outcome: await folder.with(mutant, () => judge(mutant, runner, hint)) }
     trials.push(trial)
