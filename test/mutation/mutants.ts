@@ -1,4 +1,4 @@
-import { EXCUSES } from './excuses.ts'
+import { EXCUSES, type Excuse } from './excuses.ts'
 import { type Span, split } from './split.ts'
 import { WEAKENINGS } from './weakenings.ts'
 
@@ -11,7 +11,7 @@ export interface Mutant {
   readonly change: string
   readonly content: string
   /** Why no test has to notice. */
-  readonly excuse: string | undefined
+  readonly excuse: Excuse | undefined
 }
 
 const COMMENT = /^\s*(#|--|\/\/|\/\*\*)/
@@ -22,9 +22,10 @@ type Change = Pick<Mutant, 'line' | 'change' | 'content'>
 export function mutantsOf(file: string, content: string): readonly Mutant[] {
   const name = file.slice(file.lastIndexOf('/') + 1)
   const lines = content.split('\n')
-  const removals = split(name, content).map(span => removed(lines, span))
+  const spans = split(name, content)
+  const removals = spans.map(span => removed(lines, span))
   return [...removals, ...lines.flatMap((line, index) => weakened(name, lines, { line, index }))]
-    .map(change => ({ ...change, file, excuse: excuseOf(name, change.change) }))
+    .map(change => ({ ...change, file, excuse: excuseOf({ name, lines, spans, change }) }))
     .toSorted((one, other) => one.line - other.line)
 }
 
@@ -64,6 +65,26 @@ function difference(before: string, after: string): string {
   return `${before.slice(0, start)}[-${went}-]${came && `{+${came}+}`}${before.slice(before.length - end)}`
 }
 
-function excuseOf(name: string, change: string): string | undefined {
-  return EXCUSES.find(({ file, pattern }) => file === name && pattern.test(change))?.reason
+interface Accused {
+  readonly name: string
+  readonly lines: readonly string[]
+  readonly spans: readonly Span[]
+  readonly change: Change
+}
+
+function excuseOf({ name, lines, spans, change }: Accused): Excuse | undefined {
+  return EXCUSES.filter(({ file }) => file === name).find(({ pattern, isBlock }) => {
+    if (!isBlock) return pattern.test(change.change)
+    const block = innermostBlock(
+      spans,
+      lines.findIndex(line => pattern.test(line.trim())),
+    )
+    return block !== undefined && block.first < change.line && change.line <= block.last + 1
+  })
+}
+
+function innermostBlock(spans: readonly Span[], line: number): Span | undefined {
+  return spans
+    .filter(({ first, last }) => first < line && line <= last)
+    .toSorted((one, other) => other.first - one.first)[0]
 }

@@ -67,7 +67,7 @@ async function allMutants(source: string): Promise<readonly Mutant[]> {
 }
 
 async function judge(mutant: Mutant, runner: TestRunner, hint: Killer | undefined): Promise<Outcome> {
-  if (mutant.excuse !== undefined) return { kind: 'excused', reason: mutant.excuse }
+  if (mutant.excuse) return { kind: 'excused', reason: mutant.excuse.reason }
   if (!(await acceptsConfiguration(runner.setting))) return { kind: 'refused' }
   const killer = await runner.findKiller(hint)
   return killer ? { kind: 'killed', killer } : { kind: 'survived' }

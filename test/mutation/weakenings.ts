@@ -43,6 +43,7 @@ export const WEAKENINGS: readonly Weakening[] = [
   each('httpd.conf', /(?<=^HttpProtocolOptions.*) (Strict|Require1\.0)/g),
   each('httpd.conf', /(?<=^\s*SSLVerifyClient )optional_no_ca/g, 'optional'),
   each('httpd.conf', /(?<=^\s*Require expr .*) && %\{SSL_CLIENT_VERIFY\} == 'SUCCESS'/g),
+  each('httpd.conf', /(?<=^\s*(MergeTrailers|ProxyRequests) )off/gi, 'on'),
   each('httpd.conf', /(?<=RewriteCond .*)(\$(?=\))|\\1)/g),
   // -- Apache's script: each name, and each way to spell one
   each('strip.lua', /'\^[a-z%-]+'(?:, )?/g),
@@ -54,6 +55,8 @@ export const WEAKENINGS: readonly Weakening[] = [
   each('forward.conf', /(?<=^more_clear_input_headers.*)\*/g),
   each('nginx.conf', /(?<=^\s*add_header .*) always/g),
   each('nginx.conf', /(?<=^\s*ssl_verify_client )optional_no_ca/g, 'optional'),
+  each('nginx.conf', /(?<=^\s*underscores_in_headers )off/g, 'on'),
+  each('nginx.conf', /(?<=^\s*ignore_invalid_headers )on/g, 'off'),
   each('nginx.conf', /(?<=^\s*log_format json) escape=json/g),
   each('nginx.conf', /(?<=^\s+~\*?)\^/g),
   each('nginx.conf', /(?<=^\s+~\*?\^.*)\$(?= +\S+;$)/g),
