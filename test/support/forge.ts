@@ -102,7 +102,7 @@ export function named(...name: (readonly Attribute[])[]): (certificate: Certific
 /** Weak certificates are refused by the client's own library already, unless it is told not to. */
 export async function askWithAny(
   stack: Pick<Stack, 'port'>,
-  as: ClientKeys,
+  as: ClientKeys | undefined,
   path = '/whoami',
 ): Promise<Answer> {
   return await ask(stack, { as, path, tls: { ciphers: 'DEFAULT:@SECLEVEL=0' } })
