@@ -1,7 +1,6 @@
 // However a request says where it ends, it never becomes two at the back end, and never one with a forged identity.
-import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { HOST, openTls, sendRaw } from '../support/ask.ts'
+import { HOST, sendRaw, sendUntilAnswered } from '../support/ask.ts'
 import { contractFor, contractOf } from '../support/contract.ts'
 import { proxies } from '../support/fronts.ts'
 import { askRawHttp2 } from '../support/raw-http2.ts'
@@ -197,11 +196,7 @@ describe.each(proxies)('$name', front => {
     async length => {
       const bytes = `POST /outer HTTP/1.1\r\nHost: ${host()}\r\nContent-Length: ${length}\r\n\r\nabc`
       const seen = await seenWhile(stack(), async () => {
-        const socket = await openTls(stack())
-        socket.write(bytes)
-        const [answer] = await once(socket, 'data', { signal: AbortSignal.timeout(10_000) })
-        expect(String(answer)).toMatch(/^HTTP\/1\.1 4(00|13) /)
-        socket.destroy()
+        expect(await sendUntilAnswered(stack(), bytes)).toMatch(/^HTTP\/1\.1 4(00|13) /)
       })
       expect(seen).toEqual([])
     },

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
 import { request as requestHttps } from 'node:https'
@@ -127,6 +128,18 @@ export async function sendRaw(stack: Pick<Stack, 'port'>, bytes: string, options
     socket.on('error', reject)
     socket.on('close', () => resolve(Buffer.concat(chunks).toString('latin1')))
   })
+}
+
+/** Sends exactly these bytes (latin1) and gives the first that come back, for a request that never ends. */
+export async function sendUntilAnswered(stack: Pick<Stack, 'port'>, bytes: string): Promise<string> {
+  const socket = await openTls(stack)
+  try {
+    socket.write(bytes, 'latin1')
+    const [answer] = await once(socket, 'data', { signal: AbortSignal.timeout(20_000) })
+    return String(answer)
+  } finally {
+    socket.destroy()
+  }
 }
 
 /** What the echo back end says it received. */
