@@ -1,0 +1,139 @@
+// What cannot work does not start, and says why in one sentence.
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, inject, it } from 'vitest'
+import { containerOwner } from '../../scripts/compose-env.ts'
+import { quietly } from '../../scripts/quietly.ts'
+import { copiedKeys } from '../support/copied-keys.ts'
+import { proxies } from '../support/fronts.ts'
+import type { ImageName } from '../support/images.ts'
+
+const { uid, gid } = containerOwner()
+const hardened = [`--user=${uid}:${gid}`, '--read-only', '--cap-drop=ALL', '--tmpfs=/tmp', '--network=none']
+
+interface Start {
+  readonly keys: string
+  readonly env: readonly string[]
+  /** Below `keys`, and what it is called inside. */
+  readonly files: readonly (readonly [source: string, target: string])[]
+}
+
+/** Runs the image until it ends; one that starts after all is stopped, and its exit code is not the expected one. */
+async function start(name: ImageName, { keys, env, files }: Start) {
+  const mounts = files.map(([source, target]) => `--volume=${join(keys, source)}:/run/secrets/${target}:ro`)
+  const settings = env.map(setting => `--env=${setting}`)
+  // The names of the back end are looked up at start, and there is none here.
+  const options = [...hardened, ...settings, ...mounts, '--add-host=app:127.0.0.1', '--rm']
+  const run = quietly`timeout --signal=KILL 20 docker run ${options} ${inject('images')[name]}`
+  const { exitCode, stdout, stderr } = await run
+  return { exitCode, said: stdout + stderr }
+}
+
+const PROXY_FILES = [
+  ['server.crt', 'server.crt'],
+  ['server.key', 'server.key'],
+  ['client-ca.pem', 'client-ca.pem'],
+  ['private/proxy-secret', 'proxy-secret'],
+] as const
+
+interface Fault {
+  readonly fault: string
+  readonly env?: readonly string[]
+  readonly without?: string
+  damage?(keys: string): void
+  readonly says: RegExp
+}
+
+/** Refused by the entry point, in the same words for each proxy. */
+const FAULTS: readonly Fault[] = [
+  {
+    fault: 'an unknown mode',
+    env: ['CLIENT_CERT=required'],
+    says: /^gatehouse: CLIENT_CERT must not be "required"\. It must be one of optional, require; left out, it is "optional"\.$/,
+  },
+  {
+    fault: 'no server key',
+    without: 'server.key',
+    says: /^gatehouse: \/run\/secrets\/server\.key is missing or empty\. Make the keys with "make generate-keys" and mount them there\.$/,
+  },
+  {
+    fault: 'an empty client CA',
+    damage: keys => writeFileSync(join(keys, 'client-ca.pem'), ''),
+    says: /^gatehouse: \/run\/secrets\/client-ca\.pem is missing or empty\./,
+  },
+  {
+    fault: 'a server key that the container may not read',
+    damage: keys => chmodSync(join(keys, 'server.key'), 0),
+    says: /^gatehouse: \/run\/secrets\/server\.key cannot be read by uid \d+\. GATEHOUSE_UID must be the owner of the key files\.$/,
+  },
+  {
+    fault: 'a proxy secret that is too short',
+    damage: keys => writeSecret(keys, 'a'.repeat(21)),
+    says: /^gatehouse: \/run\/secrets\/proxy-secret is shorter than 22 characters \(128 bit\)\./,
+  },
+  {
+    fault: 'a proxy secret that would end a line of configuration',
+    damage: keys => writeSecret(keys, `${'a'.repeat(30)}"; return 200`),
+    says: /^gatehouse: \/run\/secrets\/proxy-secret holds characters other than/,
+  },
+]
+
+function writeSecret(keys: string, secret: string): void {
+  writeFileSync(join(keys, 'private/proxy-secret'), secret)
+}
+
+/** Refused by the server itself, in words of its own. */
+const MISMATCHES: readonly Fault[] = [
+  {
+    fault: 'a server key of another certificate',
+    damage: keys => copyFileSync(join(keys, 'grace.crt'), join(keys, 'server.crt')),
+    says: /mismatch|do not match|inconsistencies/,
+  },
+  {
+    fault: 'a client CA that is none',
+    damage: keys => writeFileSync(join(keys, 'client-ca.pem'), 'no certificate\n'),
+    says: /client-ca\.pem|verify locations for client authentication/,
+  },
+]
+
+describe.each(proxies)('$name', ({ name }) => {
+  const run = async ({ env = [], without, damage }: Fault) => {
+    using keys = copiedKeys()
+    damage?.(keys.path)
+    const files = PROXY_FILES.filter(([, target]) => target !== without)
+    return await start(name, { keys: keys.path, env, files })
+  }
+
+  it.each(FAULTS)('does not start with $fault', async fault => {
+    const { exitCode, said } = await run(fault)
+    expect(said.trim()).toMatch(fault.says)
+    expect(said.trim().split('\n')).toHaveLength(1)
+    expect(exitCode).toBe(2)
+  })
+
+  it.each(MISMATCHES)('does not start with $fault', async fault => {
+    const { exitCode, said } = await run(fault)
+    expect(said).toMatch(fault.says)
+    expect(exitCode).toBe(1)
+  })
+})
+
+describe('app', () => {
+  it('does not start with wrong settings, and names all of them at once', async () => {
+    const { exitCode, said } = await start('app', {
+      keys: inject('keys'),
+      env: [
+        'GATEHOUSE_FRONT=proxy',
+        'GATEHOUSE_CLIENT_CA_FILE=/run/secrets/client-ca.pem',
+        'GATEHOUSE_PROXY_SECRET=short',
+        'GATEHOUSE_PORT=http',
+      ],
+      files: [],
+    })
+    expect(said).toMatch(/^GATEHOUSE_PORT must not be "http"\./m)
+    expect(said).toMatch(/^GATEHOUSE_CLIENT_CA_FILE: cannot read \/run\/secrets\/client-ca\.pem/m)
+    expect(said).toMatch(/^GATEHOUSE_PROXY_SECRET: line 1 has 5 characters\./m)
+    expect(said.trim().split('\n')).toHaveLength(3)
+    expect(exitCode).toBe(2)
+  })
+})
