@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
 import { containerOwner } from '../../scripts/compose-env.ts'
 import { quietly } from '../../scripts/quietly.ts'
+import { changedFiles } from '../support/changed-files.ts'
 import { copiedKeys } from '../support/copied-keys.ts'
 import { proxies } from '../support/fronts.ts'
 import type { ImageName } from '../support/images.ts'
@@ -21,6 +22,8 @@ interface Start {
 /** Runs the image until it ends; one that starts after all is stopped, and its exit code is not the expected one. */
 async function start(name: ImageName, { keys, env, files }: Start) {
   const mounts = files.map(([source, target]) => `--volume=${join(keys, source)}:/run/secrets/${target}:ro`)
+  const changed = name === 'app' ? [] : changedFiles()
+  mounts.push(...changed.map(({ source, target }) => `--volume=${source}:${target}:ro`))
   const settings = env.map(setting => `--env=${setting}`)
   // The names of the back end are looked up at start, and there is none here.
   const options = [...hardened, ...settings, ...mounts, '--add-host=app:127.0.0.1', '--rm']

@@ -5,12 +5,12 @@ const REPORT = 'docs/mutation-report.md'
 
 const HEAD = `# Mutation report
 
-Written by \`make mutation\`. Each row is one change to a configuration, tried alone: a directive or block left out
+Written by \`make mutation\`. Each row is one change to a file, tried alone: a directive or block left out
 (\`…\` stands for its lines), or a part of a line left out or replaced, as \`[-what went-]{+what came+}\`. A change is
 noticed when the server refuses the file or when an end-to-end test fails; no change that is not excused may survive.
 `
 
-/** One proxy's part of the report, and with it the tests that noticed each change the last time. */
+/** One target's part of the report, and with it the tests that noticed each change the last time. */
 interface Section {
   readonly name: string
   readonly text: string
@@ -24,7 +24,7 @@ async function readSections(): Promise<readonly Section[]> {
     .map(part => ({ name: /^## (.*)$/m.exec(part)?.[1] ?? '', text: part }))
 }
 
-/** Replaces the parts of the proxies that were tried; those of the others stay. */
+/** Replaces the parts of the targets that were tried; those of the others stay. */
 export async function writeReport(trials: ReadonlyMap<string, readonly Trial[]>): Promise<void> {
   const sections = new Map((await readSections()).map(({ name, text }) => [name, text]))
   for (const [name, tried] of trials) sections.set(name, section(name, tried))

@@ -2,20 +2,21 @@ import { parseArgs } from 'node:util'
 import { runScript } from '../../scripts/run-script.ts'
 import { ScriptError } from '../../scripts/script-error.ts'
 import { rememberedKillers, writeReport } from './report.ts'
-import { type ProxyName, type Trial, tryProxy } from './trial.ts'
+import { TARGETS, type TargetName } from './targets.ts'
+import { type Trial, tryTarget } from './trial.ts'
 
-const PROXIES: readonly ProxyName[] = ['apache', 'nginx', 'haproxy']
+const NAMES = Object.keys(TARGETS) as readonly TargetName[]
 
 await runScript(async () => {
   const remembered = await rememberedKillers()
   const stop = new AbortController()
   const interrupted = new ScriptError('INTERRUPTED', 'Stopped before the end; the report is as it was.')
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort(interrupted))
-  const tries = chosenProxies().map(async proxy => {
-    const onTrial = (trial: Trial, done: number, total: number) => show(proxy, trial, `${done}/${total}`)
-    return [proxy, await tryProxy({ proxy, remembered, signal: stop.signal, onTrial })] as const
+  const tries = chosenTargets().map(async target => {
+    const onTrial = (trial: Trial, done: number, total: number) => show(target, trial, `${done}/${total}`)
+    return [target, await tryTarget({ target, remembered, signal: stop.signal, onTrial })] as const
   })
-  // What one proxy shows to be broken, such as a failing test, the others need not find out after an hour.
+  // What one target shows to be broken, such as a failing test, the others need not find out after an hour.
   for (const tried of tries) tried.catch(error => stop.abort(error))
   const trials = new Map(await Promise.all(tries))
   await writeReport(trials)
@@ -27,21 +28,21 @@ await runScript(async () => {
     )
 })
 
-function chosenProxies(): readonly ProxyName[] {
+function chosenTargets(): readonly TargetName[] {
   const { positionals } = parseArgs({ allowPositionals: true, options: {} })
-  const unknown = positionals.find(name => !PROXIES.includes(name as ProxyName))
+  const unknown = positionals.find(name => !NAMES.includes(name as TargetName))
   if (unknown !== undefined)
     throw new ScriptError(
       'OPTION_INVALID',
-      `"${unknown}" is no proxy. Name some of ${PROXIES.join(', ')}; without a name, all are tried.`,
+      `"${unknown}" is not one of them. Name some of ${NAMES.join(', ')}; without a name, all are tried.`,
       { exitCode: 2 },
     )
-  return positionals.length > 0 ? (positionals as ProxyName[]) : PROXIES
+  return positionals.length > 0 ? (positionals as TargetName[]) : NAMES
 }
 
-function show(proxy: ProxyName, { mutant, outcome }: Trial, count: string): void {
+function show(target: TargetName, { mutant, outcome }: Trial, count: string): void {
   if (outcome.kind === 'excused') return
   const by =
     outcome.kind === 'killed' ? ` by ${outcome.killer.file}: ${outcome.killer.test ?? 'no start'}` : ''
-  console.log(`${proxy} ${count} ${outcome.kind}${by}\n    ${mutant.file}:${mutant.line} ${mutant.change}`)
+  console.log(`${target} ${count} ${outcome.kind}${by}\n    ${mutant.file}:${mutant.line} ${mutant.change}`)
 }

@@ -1,7 +1,9 @@
 import { relative } from 'node:path'
 import { createVitest, type TestModule, type TestProject, type Vitest } from 'vitest/node'
-import type { Setting } from './accepts-configuration.ts'
-import type { Killer, ProxyName } from './trial.ts'
+import { PLACES } from '../support/changed-files.ts'
+import type { Setting } from './accepts-files.ts'
+import type { Target } from './targets.ts'
+import type { Killer } from './trial.ts'
 
 /** Its containers are those of compose.yaml, which no changed configuration reaches. */
 const WITHOUT_CONFIGURATION = /\/compose\.test\.ts$/
@@ -12,30 +14,30 @@ interface TestFile {
   kills: number
 }
 
-/** The end-to-end tests of one proxy, run again and again in one process: images and keys are made once. */
+/** The end-to-end tests of one target, run again and again in one process: images and keys are made once. */
 export class TestRunner implements AsyncDisposable {
   readonly #vitest: Vitest
   readonly #project: TestProject
-  readonly #configuration: string
-  readonly #proxy: ProxyName
+  readonly #target: Target
+  readonly #volume: string
   #files: readonly TestFile[] = []
 
-  private constructor(vitest: Vitest, proxy: ProxyName, configuration: string) {
+  private constructor(vitest: Vitest, target: Target, mounted: string) {
     this.#vitest = vitest
     this.#project = vitest.getProjectByName('e2e')
-    this.#configuration = configuration
-    this.#proxy = proxy
+    this.#target = target
+    this.#volume = `${mounted}:${PLACES[target.variable]}:ro`
+    this.#project.config.env = {
+      GATEHOUSE_TEST_FRONTS: target.proxies.join(','),
+      [target.variable]: mounted,
+    }
   }
 
   /** @throws Error when a test fails already, or none is there */
-  static async start(proxy: ProxyName, configuration: string): Promise<TestRunner> {
+  static async start(target: Target, mounted: string): Promise<TestRunner> {
     const vitest = await createVitest('test', { project: ['e2e'], watch: false, bail: 1, reporters: [{}] })
-    const runner = new TestRunner(vitest, proxy, configuration)
+    const runner = new TestRunner(vitest, target, mounted)
     try {
-      runner.#project.config.env = {
-        GATEHOUSE_TEST_FRONTS: proxy,
-        GATEHOUSE_TEST_CONFIGURATION: configuration,
-      }
       await runner.#demandSuccess()
       return runner
     } catch (error) {
@@ -46,7 +48,7 @@ export class TestRunner implements AsyncDisposable {
 
   get setting(): Setting {
     const { images, keys } = this.#project.getProvidedContext()
-    return { proxy: this.#proxy, image: images[this.#proxy], keys, configuration: this.#configuration }
+    return { target: this.#target, images, keys, volume: this.#volume }
   }
 
   /**
@@ -54,18 +56,16 @@ export class TestRunner implements AsyncDisposable {
    * nobody has seen before has to happen twice, so that a machine out of breath is no proof.
    */
   async findKiller(hint: Killer | undefined): Promise<Killer | undefined> {
-    if (hint && (await this.#fails(hint))) return hint
-    for (const file of this.#files.toSorted(byKillsPerTime)) {
+    const remembered = hint && this.#files.find(({ path }) => path === hint.file)
+    if (remembered && hint.test !== undefined && (await this.#run(hint.file, hint.test))) return hint
+    const others = this.#files.filter(file => file !== remembered).toSorted(byKillsPerTime)
+    for (const file of remembered ? [remembered, ...others] : others) {
       const killer = await this.#run(file.path)
-      if (!killer || !(await this.#fails(killer))) continue
+      if (!killer || !(await this.#run(killer.file, killer.test))) continue
       file.kills += 1
       return killer
     }
     return undefined
-  }
-
-  async #fails({ file, test }: Killer): Promise<boolean> {
-    return this.#files.some(({ path }) => path === file) && (await this.#run(file, test)) !== undefined
   }
 
   /** One file, or one test of it; the answer is what failed first. */
@@ -88,13 +88,13 @@ export class TestRunner implements AsyncDisposable {
       const begin = performance.now()
       const failure = await this.#run(path)
       const module = this.#vitest.state.getTestModules().find(found => found.moduleId === moduleId)
-      // A file about something else than proxies has no tests for this one.
+      // A file about something else than proxies has no tests for these.
       if (!module || [...module.children.allTests()].length === 0) continue
       if (failure)
         throw new Error(`Without any change fails ${path}: ${failure.test ?? 'the start of the stack'}`)
       files.push({ path, milliseconds: performance.now() - begin, kills: 0 })
     }
-    if (files.length === 0) throw new Error(`No test is about ${this.#proxy}.`)
+    if (files.length === 0) throw new Error(`No test is about ${this.#target.folder}.`)
     this.#files = files
   }
 

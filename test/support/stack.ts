@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { GenericContainer, Network, Wait } from 'testcontainers'
 import { afterAll, beforeAll, inject } from 'vitest'
 import { containerOwner } from '../../scripts/compose-env.ts'
+import { changedFiles } from './changed-files.ts'
 import type { Front, ProxyFront } from './fronts.ts'
 import { LogBook } from './log-book.ts'
 
@@ -78,13 +79,11 @@ function serverSecrets(keys: string) {
 }
 
 function proxyContainer(proxy: ProxyFront, keys: string, options: StackOptions): HardenedContainer {
-  // The mutation tests put their changed configuration here.
-  const configuration = process.env.GATEHOUSE_TEST_CONFIGURATION
   return new HardenedContainer(inject('images')[proxy.name])
     .withBindMounts([
       ...serverSecrets(keys),
       secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
-      ...(configuration ? [{ source: configuration, target: '/etc/gatehouse', mode: 'ro' as const }] : []),
+      ...changedFiles(),
     ])
     .withEnvironment({ CLIENT_CERT: options.clientCert ?? 'optional' })
     .withExposedPorts(8443)

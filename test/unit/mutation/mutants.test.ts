@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EXCUSES } from '../../mutation/excuses.ts'
 import { type Mutant, mutantsOf } from '../../mutation/mutants.ts'
+import { TARGETS } from '../../mutation/targets.ts'
 
-const FOLDER = join(import.meta.dirname, '../../../proxy-configs')
-const files = ['apache', 'nginx', 'haproxy'].flatMap(proxy =>
-  readdirSync(join(FOLDER, proxy)).map(name => join(FOLDER, proxy, name)),
+const ROOT = join(import.meta.dirname, '../../..')
+const files = Object.values(TARGETS).flatMap(({ folder, files: names }) =>
+  names.map(name => join(ROOT, folder, name)),
 )
 const COMMENT = /^\s*(#|--|\/\*\*)|^\s*$/
 
@@ -24,6 +25,11 @@ describe('the real files', () => {
     )
     expect(kept).toEqual([])
     for (const mutant of mutants) expect(mutant.content).not.toBe(content)
+  })
+
+  it.each(['apache', 'nginx', 'haproxy'] as const)('of %s are all there', name => {
+    const { folder, files: names } = TARGETS[name]
+    expect(readdirSync(join(ROOT, folder)).toSorted()).toEqual(names.toSorted())
   })
 
   it('need every excuse that there is', () => {
