@@ -54,6 +54,7 @@ function isBlank(line: string, comment: string): boolean {
 const SPLITS: Readonly<Record<string, Split>> = {
   'httpd.conf': apache,
   'strip.lua': everyLine('--'),
+  'verify.lua': everyLine('--'),
   'nginx.conf': nginx,
   'forward.conf': nginx,
   'gatehouse.js': everyLine('/**'),

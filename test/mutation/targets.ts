@@ -15,7 +15,7 @@ export interface Target {
 export const TARGETS = {
   apache: {
     folder: 'proxy-configs/apache',
-    files: ['httpd.conf', 'strip.lua'],
+    files: ['httpd.conf', 'strip.lua', 'verify.lua'],
     proxies: ['apache'],
     variable: 'GATEHOUSE_TEST_CONFIGURATION',
   },

@@ -42,7 +42,7 @@ export const WEAKENINGS: readonly Weakening[] = [
   each('httpd.conf', / nocanon$/g),
   each('httpd.conf', /(?<=^HttpProtocolOptions.*) (Strict|Require1\.0)/g),
   each('httpd.conf', /(?<=^\s*SSLVerifyClient )optional_no_ca/g, 'optional'),
-  each('httpd.conf', /(?<=^\s*Require expr .*) && %\{SSL_CLIENT_VERIFY\} == 'SUCCESS'/g),
+  each('httpd.conf', /(?<=^\s*Require expr .*) && reqenv\('CLIENT_VERIFY'\) == 'SUCCESS'/g),
   each('httpd.conf', /(?<=^\s*(MergeTrailers|ProxyRequests) )off/gi, 'on'),
   each('httpd.conf', /(?<=RewriteCond .*)(\$(?=\))|\\1)/g),
   // -- Apache's script: each name, and each way to spell one
