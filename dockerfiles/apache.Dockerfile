@@ -2,12 +2,11 @@ ARG DEBIAN_IMAGE=debian:trixie-slim
 
 FROM ${DEBIAN_IMAGE} AS server
 RUN apt-get update \
- && apt-get install -y --no-install-recommends apache2 lua-luaossl \
+ && apt-get install -y --no-install-recommends apache2 lua-luaossl openssl \
  && rm -rf /var/lib/apt/lists/*
 
 # A broken file is a failed build.
 FROM server AS checked
-RUN apt-get update && apt-get install -y --no-install-recommends openssl
 COPY dockerfiles/throwaway-keys.sh dockerfiles/entrypoint.sh /usr/local/bin/
 COPY proxy-configs/apache /etc/gatehouse
 RUN throwaway-keys.sh && entrypoint.sh apache2 -t -d /etc/gatehouse -f httpd.conf

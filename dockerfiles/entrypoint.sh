@@ -19,6 +19,12 @@ for file in server.crt server.key client-ca.pem proxy-secret; do
   [ -r "$path" ] || refuse "$path cannot be read by uid $(id -u). GATEHOUSE_UID must be the owner of the key files."
 done
 
+# Each server would say these in several lines of its own, and HAProxy not all of them.
+certificate_key=$(openssl x509 -in /run/secrets/server.crt -noout -pubkey 2> /dev/null) || refuse "/run/secrets/server.crt holds no certificate in PEM form."
+private_key=$(openssl pkey -in /run/secrets/server.key -passin pass: -pubout 2> /dev/null) || refuse "/run/secrets/server.key holds no unencrypted private key in PEM form."
+[ "$private_key" = "$certificate_key" ] || refuse "/run/secrets/server.key is not the key of server.crt. Both must come from one run of \"make generate-keys\"."
+openssl verify -partial_chain -no_check_time -CAfile /run/secrets/client-ca.pem /run/secrets/client-ca.pem > /dev/null 2>&1 || refuse "/run/secrets/client-ca.pem holds something else than certificates in PEM form."
+
 IFS= read -r PROXY_SECRET < /run/secrets/proxy-secret || [ -n "$PROXY_SECRET" ]
 case "$PROXY_SECRET" in
   *[!A-Za-z0-9+/=_-]*) refuse "/run/secrets/proxy-secret holds characters other than A-Z a-z 0-9 + / = _ -. Make it again with \"make generate-keys\"." ;;

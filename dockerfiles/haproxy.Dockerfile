@@ -2,12 +2,11 @@ ARG DEBIAN_IMAGE=debian:trixie-slim
 
 FROM ${DEBIAN_IMAGE} AS server
 RUN apt-get update \
- && apt-get install -y --no-install-recommends haproxy \
+ && apt-get install -y --no-install-recommends haproxy openssl \
  && rm -rf /var/lib/apt/lists/*
 
 # A broken file is a failed build. HAProxy looks its server up when it reads the file, and there is no `app` here.
 FROM server AS checked
-RUN apt-get update && apt-get install -y --no-install-recommends openssl
 COPY dockerfiles/throwaway-keys.sh dockerfiles/entrypoint.sh /usr/local/bin/
 COPY proxy-configs/haproxy /etc/gatehouse
 RUN throwaway-keys.sh \

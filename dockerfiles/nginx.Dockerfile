@@ -2,12 +2,11 @@ ARG DEBIAN_IMAGE=debian:trixie-slim
 
 FROM ${DEBIAN_IMAGE} AS server
 RUN apt-get update \
- && apt-get install -y --no-install-recommends nginx libnginx-mod-http-js libnginx-mod-http-headers-more-filter \
+ && apt-get install -y --no-install-recommends nginx libnginx-mod-http-js libnginx-mod-http-headers-more-filter openssl \
  && rm -rf /var/lib/apt/lists/*
 
 # A broken file is a failed build. nginx looks its upstream up when it reads the file, and there is no `app` here.
 FROM server AS checked
-RUN apt-get update && apt-get install -y --no-install-recommends openssl
 COPY dockerfiles/throwaway-keys.sh dockerfiles/entrypoint.sh /usr/local/bin/
 COPY proxy-configs/nginx /etc/gatehouse
 RUN throwaway-keys.sh \
