@@ -53,6 +53,17 @@ describe.each(proxies)('$name', front => {
     })
 
     it.each([
+      { how: 'all names', lines: [NAMES.join(', ')] },
+      { how: 'one line each', lines: NAMES },
+      { how: 'with what is not close', lines: [`keep-alive, close-not, ${NAMES.join(', ')}`] },
+      { how: 'close and a name in one member', lines: ['close Client-Cert', 'Client-Cert close'] },
+    ])('Connection without close: $how', async ({ lines }) => {
+      const headers = lines.map(line => ['Connection', line] as const)
+      const { body } = await ask(stack(), { headers, ...caller() })
+      expect(contractOf(JSON.parse(body) as Echo)).toEqual(contractFor(stack(), caller()))
+    })
+
+    it.each([
       {
         protocol: 'h2c',
         lines: ['Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'],

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { type ClientKeys, type Echo, HOST, person, received, sendRaw } from '../support/ask.ts'
 import { fronts, proxies } from '../support/fronts.ts'
 import { askRawHttp2 } from '../support/raw-http2.ts'
+import { seenWhile } from '../support/seen.ts'
 import { type Stack, useStack } from '../support/stack.ts'
 
 // The server certificate has it as well: for TLS it is as good as the other.
@@ -157,6 +158,16 @@ describe.each(proxies)('$name, before any back end', front => {
     if (path) return expect(answer).toContain('HTTP/1.1 200 ')
     if (/^HTTP\/1\.1 200 /.test(answer)) isOurs(answer)
     else expect(answer).toMatch(/^HTTP\/1\.1 4(00|21) /)
+  })
+
+  it('hears of no request without a Host, on a connection without a name either', async () => {
+    const seen = await seenWhile(stack(), async () => {
+      const answer = await sendRaw(stack(), 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n', {
+        tls: { servername: NO_SNI },
+      })
+      expect(answer).toMatch(/^HTTP\/1\.1 4(00|21) /)
+    })
+    expect(seen).toEqual([])
   })
 
   it.each([

@@ -5,7 +5,9 @@ function describe({ method, url, rawHeaders, socket }: IncomingMessage) {
   return { method, url, rawHeaders, connection: `${socket.remoteAddress}:${socket.remotePort}` }
 }
 
-const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
+// As lenient as Node can be: a proxy must not need a back end that is careful.
+const options = { maxHeaderSize: 64 * 1024, insecureHTTPParser: true, requireHostHeader: false }
+const server = createServer(options, (request, response) => {
   console.log(JSON.stringify(describe(request)))
   const body: Buffer[] = []
   request.on('data', chunk => body.push(chunk))
