@@ -6,6 +6,7 @@ import { describe, expect, inject, it } from 'vitest'
 import { HOST, openTls } from '../support/ask.ts'
 import { fronts } from '../support/fronts.ts'
 import { run } from '../support/lab.ts'
+import { negotiatedGroup } from '../support/negotiated-group.ts'
 import { useStack } from '../support/stack.ts'
 
 // The key set's server certificate is EC: suites with ECDSA are the ones to be had.
@@ -44,6 +45,13 @@ describe.each(fronts)('$name', front => {
 
   it.each(REFUSED)('refuses $what', async ({ tls }) => {
     await expect(openTls(stack(), { tls })).rejects.toThrow(/alert|handshake failure|ECONNRESET/)
+  })
+
+  it.each([
+    ['X25519MLKEM768 as OpenSSL offers it', 'auto', 0x11ec],
+    ['X25519 when there is nothing better', 'X25519:prime256v1', 0x001d],
+  ])('agrees on %s', async (_, ecdhCurve, group) => {
+    expect(await negotiatedGroup(stack(), { tls: { ecdhCurve } })).toBe(group)
   })
 
   it.each(['h2', 'http/1.1'] as const)('speaks %s', async protocol => {
