@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ScriptError } from './script-error.ts'
 
 /** Where Debian's packages come from: the archive itself and its security updates. */
 export interface DebianMirror {
@@ -7,22 +8,30 @@ export interface DebianMirror {
   security: string
 }
 
-/** Debian's own names, which its content delivery network serves. */
-const PUBLIC: DebianMirror = {
-  main: 'http://deb.debian.org/debian',
-  security: 'http://deb.debian.org/debian-security',
-}
+// Both know where Debian's archive is, for machines whose own sources do not say, such as Ubuntu's.
+const DEBOOTSTRAP = ['/usr/share/debootstrap/scripts/sid', '/usr/sbin/debootstrap']
 
 /**
  * The mirror that this machine uses already: on a closed network no other one may be reachable.
- * Anything that the sources do not say, also on Ubuntu, is taken from deb.debian.org.
+ * @throws ScriptError MIRROR_UNKNOWN
  */
-export async function debianMirror(folder = '/etc/apt'): Promise<DebianMirror> {
+export async function debianMirror(folder = '/etc/apt', defaults = DEBOOTSTRAP): Promise<DebianMirror> {
   const uris = await sourceUris(folder)
-  return {
-    main: uris.find(uri => /\/debian$/.test(uri)) ?? PUBLIC.main,
-    security: uris.find(uri => /\/debian-security$/.test(uri)) ?? PUBLIC.security,
+  const named = process.env.DEBIAN_MIRROR?.replace(/\/+$/, '')
+  const main = named || uris.find(uri => /\/debian$/.test(uri)) || (await defaultMirror(defaults))
+  if (!main) {
+    throw new ScriptError(
+      'MIRROR_UNKNOWN',
+      'No source of apt on this machine is a Debian archive. Name one that ends in /debian: DEBIAN_MIRROR=http://... make test',
+    )
   }
+  const security = named ? undefined : uris.find(uri => /\/debian-security$/.test(uri))
+  return { main, security: security ?? `${main}-security` }
+}
+
+async function defaultMirror(files: readonly string[]): Promise<string | undefined> {
+  const texts = await Promise.all(files.map(file => readFile(file, 'utf8').catch(() => '')))
+  return texts.join('\n').match(/https?:\/\/[^\s"']+\/debian(?=["'\s]|$)/m)?.[0]
 }
 
 async function sourceUris(folder: string): Promise<string[]> {
