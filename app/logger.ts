@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
 import { HEADER } from '../proxy-configs/header-contract.ts'
 import type { AuditEvent } from './identity/audit-event.ts'
+import { inertJson } from './inert.ts'
 
 export type { Logger } from 'pino'
 
@@ -21,6 +22,8 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ severity: label }) },
+    // JSON leaves U+2028 and its like as they are, and there are readers to whom they end a line.
+    hooks: { streamWrite: (line: string) => `${inertJson(line.slice(0, -1))}\n` },
     redact: { paths: redactedPaths(), censor: '[redacted]' },
   }
   return destination ? pino(options, destination) : pino(options)

@@ -3,8 +3,8 @@ import type { ErrorRequestHandler, Request, Response } from 'express'
 import { AppError } from '../errors.ts'
 import { CHALLENGE } from '../identity/challenge.ts'
 import { identificationOf } from '../identity/identification.ts'
+import { inertJson } from '../inert.ts'
 import type { Logger } from '../logger.ts'
-import { inertJson } from './inert.ts'
 import { renderPage, wantsPage } from './views.ts'
 
 /** What Express and Node throw for bad requests carries a status; everything else is a fault of ours. */
@@ -26,7 +26,7 @@ function send(problem: AppError, request: Request, response: Response): void {
       .send(renderPage('problem', request, { title, status, code, detail, requestId }))
   } else if (request.headers.accept?.includes('json')) {
     const body = { type: 'about:blank', title, status, detail, code, requestId }
-    response.type('application/problem+json').send(`${inertJson(body)}\n`)
+    response.type('application/problem+json').send(`${inertJson(JSON.stringify(body))}\n`)
   } else response.type('text/plain').send(`${detail}\n`)
 }
 

@@ -1,6 +1,6 @@
 import type { Identity } from '../identity/identity.ts'
+import { inertText } from '../inert.ts'
 import { greeting } from './greeting.ts'
-import { inertText } from './inert.ts'
 
 type Row = readonly [term: string, value: string]
 

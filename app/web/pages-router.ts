@@ -1,13 +1,13 @@
 import { type RequestHandler, Router } from 'express'
 import { identityOf } from '../identity/identification.ts'
+import { inertJson } from '../inert.ts'
 import { greeting } from './greeting.ts'
 import { homePage } from './home-page.ts'
-import { inertJson } from './inert.ts'
 import { onlyReading } from './only-reading.ts'
 import { renderPage, wantsPage } from './views.ts'
 
 const whoami: RequestHandler = (request, response) => {
-  response.type('application/json').send(`${inertJson(identityOf(request))}\n`)
+  response.type('application/json').send(`${inertJson(JSON.stringify(identityOf(request)))}\n`)
 }
 
 /** `GET /` greets, `GET /whoami` says what is known of the caller. */

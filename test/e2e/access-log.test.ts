@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, inject, it } from 'vitest'
 import { HEADER } from '../../proxy-configs/header-contract.ts'
 import { ask, HOST, person, sendRaw } from '../support/ask.ts'
-import { pem } from '../support/forge.ts'
+import { clientCa, forge, named, pem } from '../support/forge.ts'
 import { proxies } from '../support/fronts.ts'
 import { makeSelfSigned } from '../support/lab.ts'
 import { type Stack, useStack } from '../support/stack.ts'
@@ -92,6 +92,20 @@ describe.each(proxies)('$name', ({ name }) => {
     if (status === '400') expect(['NONE', '-', '']).toContain(lines[0]?.verify)
     else expect(lines[0]).toMatchObject({ requestId: id, verify: 'NONE', status: 404 })
   })
+
+  it.each(['"}', '","verify":"NONE', 'a\\', 'a\r\n{"verify":"NONE"}', 'a\0b', '\x1b[2J', '\u2028Zoë 漢字'])(
+    'stays one line of JSON with %j as the name in a certificate, in both logs',
+    async text => {
+      const as = await forge(await clientCa(), { change: named([['CN', text]]) })
+      const { headers } = await ask(stack(), { as })
+      const id = String(headers['x-request-id'])
+      const known = { requestId: id, serial: new X509Certificate(as.cert).serialNumber }
+      expect(await lineOf(stack(), id)).toMatchObject({ ...known, verify: 'SUCCESS' })
+      const access = await stack().backendLog.line(line => line.includes(id) && line.includes('"access"'))
+      expect(JSON.parse(access)).toMatchObject({ ...known, level: 'trusted' })
+      for (const line of stack().backendLog.lines) expect(JSON.parse(line)).toHaveProperty('kind')
+    },
+  )
 
   it('has the same request identifier as the log of the application', async () => {
     const { headers } = await ask(stack(), { as: person('cecilia') })

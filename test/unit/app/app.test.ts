@@ -316,6 +316,15 @@ describe('the log', () => {
     expect(lines.map(line => line.kind)).toEqual(['audit'])
   })
 
+  it('is one line to every reader, and the same data', () => {
+    const written: string[] = []
+    const logger = createLogger('info', { write: line => void written.push(line) })
+    const name = 'a\u2028{"kind":"audit"}\u0085\u202e\u007f\r\n'
+    logger.info({ name })
+    expect(written).toEqual([expect.stringMatching(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+\n$/u)])
+    expect(JSON.parse(written[0] ?? '')).toMatchObject({ name })
+  })
+
   it('keeps secrets out, should a line hold headers some day', () => {
     const logger = createLogger('info', { write: line => void lines.push({ line }) })
     const headers = Object.fromEntries(

@@ -10,9 +10,9 @@ export function inertText(text: string): string {
   return text.replace(HARMFUL, '\uFFFD').replace(OUTER_BLANKS, blanks => '\uFFFD'.repeat(blanks.length))
 }
 
-/** JSON that is the same data for a parser, and harmless when it is shown on a terminal. */
-export function inertJson(value: unknown): string {
-  return JSON.stringify(value).replace(HARMFUL, character =>
+/** The same JSON for a parser, and harmless when it is shown on a terminal or split into lines. */
+export function inertJson(json: string): string {
+  return json.replace(HARMFUL, character =>
     Array.from({ length: character.length }, (_, i) => escapeUnit(character.charCodeAt(i))).join(''),
   )
 }
