@@ -1,13 +1,17 @@
 import { $ } from 'zx'
 import { containerOwner } from '../../scripts/compose-env.ts'
 import type { ImageName } from '../support/images.ts'
-import type { ProxyName, Target } from './targets.ts'
+import type { Target } from './targets.ts'
 
-const CHECKS: Readonly<Record<ProxyName, readonly string[]>> = {
-  apache: ['apache2', '-t', '-d', '/etc/gatehouse', '-f', 'httpd.conf'],
-  nginx: ['nginx', '-t', '-c', '/etc/gatehouse/nginx.conf'],
-  haproxy: ['haproxy', '-c', '-f', '/etc/gatehouse/haproxy.cfg'],
-}
+// Ends with 0 as soon as the server listens, and otherwise when it ends or has had its time.
+const LISTENS = `
+entrypoint.sh "$@" &
+for _ in {1..50}; do
+  (exec 3<> /dev/tcp/127.0.0.1/8443) 2> /dev/null && exit 0
+  kill -0 $! 2> /dev/null || exit 1
+  sleep 0.1
+done
+exit 1`
 
 const SECRETS = {
   'server.crt': 'server.crt',
@@ -25,16 +29,19 @@ export interface Setting {
   readonly volume: string
 }
 
-/** Whether the servers themselves find their files good, with the same rights and keys as in the tests. */
+/** Whether the servers start with their files, with the same rights and keys as in the tests. */
 export async function acceptsFiles({ target, images, keys, volume }: Setting): Promise<boolean> {
   const { uid, gid } = containerOwner()
   const secrets = Object.entries(SECRETS).map(([from, to]) => `${keys}/${from}:/run/secrets/${to}:ro`)
   const volumes = [...secrets, volume].flatMap(mount => ['--volume', mount])
   // nginx and HAProxy look their upstream up when they read the file.
-  const options = ['--read-only', '--tmpfs', '/tmp', '--user', `${uid}:${gid}`, '--add-host', 'app:127.0.0.1']
+  const alone = ['--network', 'none', '--add-host', 'app:127.0.0.1']
+  const options = [...alone, '--read-only', '--tmpfs', '/tmp', '--user', `${uid}:${gid}`]
   const docker = $({ nothrow: true, quiet: true })
   for (const proxy of target.proxies) {
-    const check = await docker`docker run --rm ${options} ${volumes} ${images[proxy]} ${CHECKS[proxy]}`
+    const { stdout } = await docker`docker image inspect --format ${'{{json .Config.Cmd}}'} ${images[proxy]}`
+    const words = ['bash', images[proxy], '-c', LISTENS, 'entrypoint.sh', ...(JSON.parse(stdout) as string[])]
+    const check = await docker`docker run --rm ${options} ${volumes} --entrypoint ${words}`
     // Docker's own word for not having got that far.
     if (check.exitCode === 125) throw new Error(`The check did not run: ${check.stderr}`)
     if (check.exitCode !== 0) return false
