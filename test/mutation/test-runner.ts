@@ -35,7 +35,9 @@ export class TestRunner implements AsyncDisposable {
 
   /** @throws Error when a test fails already, or none is there */
   static async start(target: Target, mounted: string): Promise<TestRunner> {
-    const vitest = await createVitest('test', { project: ['e2e'], watch: false, bail: 1, reporters: [{}] })
+    const vitest = await withoutSignalHandlers(() =>
+      createVitest('test', { project: ['e2e'], watch: false, bail: 1, reporters: [{}] }),
+    )
     const runner = new TestRunner(vitest, target, mounted)
     try {
       await runner.#demandSuccess()
@@ -112,4 +114,16 @@ function firstFailure(module: TestModule, file: string): Killer | undefined {
 /** One kill to begin with, so that the shortest file is first while nothing is known. */
 function byKillsPerTime(one: TestFile, other: TestFile): number {
   return (other.kills + 1) / other.milliseconds - (one.kills + 1) / one.milliseconds
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** Vitest would end the process at once, with everything that it started left running. */
+async function withoutSignalHandlers(start: () => Promise<Vitest>): Promise<Vitest> {
+  const before = SIGNALS.map(signal => process.listeners(signal))
+  const vitest = await start()
+  for (const [i, signal] of SIGNALS.entries())
+    for (const listener of process.listeners(signal))
+      if (!before[i]?.includes(listener)) process.off(signal, listener)
+  return vitest
 }
