@@ -36,7 +36,7 @@ export const EXCUSES: readonly Excuse[] = [
   { file: 'nginx.conf', pattern: /listen 127\.0\.0\.1:8081;/, isBlock: true, reason: HEALTH },
   {
     file: 'nginx.conf',
-    pattern: /^(ignore_invalid_headers on|underscores_in_headers off);$/,
+    pattern: /^(client_max_body_size 1m|ignore_invalid_headers on|underscores_in_headers off);$/,
     reason: 'the default, written because the rest relies on it: its opposite is tried',
   },
   { file: 'forward.conf', pattern: /^proxy_connect_timeout /, reason: 'how soon 502 is answered' },

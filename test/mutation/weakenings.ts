@@ -57,6 +57,7 @@ export const WEAKENINGS: readonly Weakening[] = [
   each('nginx.conf', /(?<=^\s*ssl_verify_client )optional_no_ca/g, 'optional'),
   each('nginx.conf', /(?<=^\s*underscores_in_headers )off/g, 'on'),
   each('nginx.conf', /(?<=^\s*ignore_invalid_headers )on/g, 'off'),
+  each('nginx.conf', /(?<=^\s*client_max_body_size )1m/g, '2m'),
   each('nginx.conf', /(?<=^\s*log_format json) escape=json/g),
   each('nginx.conf', /(?<=^\s+~\*?)\^/g),
   each('nginx.conf', /(?<=^\s+~\*?\^.*)\$(?= +\S+;$)/g),
@@ -68,7 +69,7 @@ export const WEAKENINGS: readonly Weakening[] = [
     'haproxy.cfg',
     /(?<=^\s+bind :8443 .*) (alpn \S+|ca-file \S+|verify optional|(ca|crt)-ignore-err all)/g,
   ),
-  each('haproxy.cfg', /(?<=^\s+ssl-default-bind-options.*) (ssl-min-ver \S+|no-tls-tickets)/g),
+
   each('haproxy.cfg', /(?<=del-header .*)\(x\[\^a-z0-9\]\)\?/g),
   each(
     'haproxy.cfg',
