@@ -45,6 +45,13 @@ async function wronglySigned(): Promise<ClientKeys> {
   return await forge(await makeClientCa(), { change: without(OID.authorityKeyIdentifier) })
 }
 
+/** The chain ends in a self-signed certificate that is not ours. */
+async function withItsAuthority(): Promise<ClientKeys> {
+  const other = await makeClientCa()
+  const { cert, key } = pemOf(await makeUser(other))
+  return { cert: cert + encodeCertificatePem(other.certificate.der), key }
+}
+
 async function weak(): Promise<ClientKeys> {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
   const request = { profile: PROFILES.client, subject: GRACE, now: new Date() }
@@ -71,6 +78,11 @@ const BAD: readonly Bad[] = [
   {
     what: 'of another CA of the same name',
     make: async () => pemOf(await makeUser(await makeClientCa())),
+    reason: 'unknown issuer',
+  },
+  {
+    what: 'of another CA of the same name, which comes with it',
+    make: withItsAuthority,
     reason: 'unknown issuer',
   },
   {
