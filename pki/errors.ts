@@ -9,11 +9,14 @@ const PKI_ERRORS = {
   CERT_NOT_YET_VALID: 'failure',
   CERT_SIGNATURE_INVALID: 'failure',
   CERT_UNSUITABLE: 'failure',
+  CSR_MALFORMED: 'usage',
+  CSR_PROOF_INVALID: 'usage',
   DAYS_INVALID: 'usage',
   EMAIL_INVALID: 'usage',
   HOST_INVALID: 'usage',
   KEY_MALFORMED: 'failure',
   KEY_TYPE_UNSUPPORTED: 'usage',
+  KEY_WEAK: 'usage',
   KEYS_BUSY: 'failure',
   KEYS_INCOMPLETE: 'failure',
   KEYS_MISMATCHED: 'failure',
@@ -22,6 +25,7 @@ const PKI_ERRORS = {
   PASSPHRASE_EMPTY: 'usage',
   PASSPHRASE_WRONG: 'failure',
   PKCS12_PROFILE_UNKNOWN: 'usage',
+  REASON_UNKNOWN: 'usage',
   USER_EXISTS: 'failure',
 } as const satisfies Record<string, 'usage' | 'failure'>
 

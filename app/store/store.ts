@@ -1,0 +1,243 @@
+import type { RevocationReason } from '../../pki/revocation-reason.ts'
+
+/** Milliseconds since 1970, UTC, as all times in the store. */
+export type Time = number
+
+/** Where a certificate came from. `script`: `make generate-keys`, by way of its ledger. */
+export const ORIGINS = ['script', 'register', 'request', 'issue', 'renew'] as const
+export type Origin = (typeof ORIGINS)[number]
+
+/** A person, once: whoever has the same name key is refused, whatever the case, blanks or look-alike letters. */
+export interface Holder {
+  readonly id: string
+  readonly nameKey: string
+  readonly commonName: string
+  readonly organisation: string | null
+  readonly email: string | null
+  readonly createdAt: Time
+}
+
+/**
+ * One serial number. A row is there before the CA key is used (`recorded`), and has its certificate afterwards
+ * (`issued`). It counts as revoked from `revokedAt` on, which may lie ahead while a renewed one still overlaps.
+ */
+export interface CertificateRow {
+  /** Upper-case hex, two digits to the octet, as `ParsedCertificate.serialNumber`. */
+  readonly serial: string
+  readonly holderId: string
+  readonly state: 'recorded' | 'issued'
+  readonly commonName: string
+  readonly organisation: string | null
+  readonly email: string | null
+  /** SHA-256 of the subject public key info, upper-case hex. */
+  readonly spki256: string
+  readonly notBefore: Time
+  readonly notAfter: Time
+  /** Base64 of the DER of the TBSCertificate; empty for `script`, where another program has signed. */
+  readonly toBeSigned: string
+  readonly fingerprint256: string | null
+  readonly pem: string | null
+  readonly origin: Origin
+  /** The serial of the certificate with which it was asked for or approved; `null`: without one. */
+  readonly requestedBy: string | null
+  readonly recordedAt: Time
+  readonly issuedAt: Time | null
+  readonly revokedAt: Time | null
+  readonly revocationReason: RevocationReason | null
+  readonly revokedBy: string | null
+}
+
+export const CERTIFICATE_STATUSES = ['recorded', 'valid', 'expired', 'revoked'] as const
+export type CertificateStatus = (typeof CERTIFICATE_STATUSES)[number]
+
+export interface CertificateQuery {
+  readonly now: Time
+  readonly status?: CertificateStatus
+  /** Part of the common name, organisation, e-mail address or serial number; case does not count. */
+  readonly search?: string
+  readonly holderId?: string
+  /** Rows after this serial, in the order of `recordedAt` and then `serial`, newest first. */
+  readonly after?: string
+  readonly limit: number
+}
+
+export interface Certificates {
+  /** @throws StoreConflict `serial` */
+  record(row: CertificateRow): Promise<void>
+  /** From `recorded` to `issued`; `false` when it is not `recorded` any more, or revoked meanwhile. */
+  complete(
+    serial: string,
+    issued: { readonly pem: string; readonly fingerprint256: string; readonly issuedAt: Time },
+  ): Promise<boolean>
+  find(serial: string): Promise<CertificateRow | undefined>
+  list(query: CertificateQuery): Promise<readonly CertificateRow[]>
+  /** The issued ones that are neither revoked nor expired at `now`, and those being signed. */
+  active(holderId: string, now: Time): Promise<readonly CertificateRow[]>
+  withKey(spki256: string): Promise<readonly CertificateRow[]>
+  /** Only if it is not revoked by then already: `false` when it is. An earlier date replaces a later one, never the reverse. */
+  revoke(
+    serial: string,
+    revocation: { readonly at: Time; readonly reason: RevocationReason; readonly by: string | null },
+  ): Promise<boolean>
+  /** `recorded` since before `time`, and not revoked: their signer has died. */
+  unfinished(before: Time): Promise<readonly CertificateRow[]>
+  /** Issued ones that are not revoked and expire in `[from, to)`. */
+  expiring(from: Time, to: Time): Promise<readonly CertificateRow[]>
+  counts(now: Time): Promise<Readonly<Record<CertificateStatus, number>>>
+}
+
+export interface Holders {
+  /** @throws StoreConflict `name` when the name key is taken */
+  add(holder: Holder): Promise<void>
+  byNameKey(nameKey: string): Promise<Holder | undefined>
+  find(id: string): Promise<Holder | undefined>
+  countOfOrganisation(organisation: string): Promise<number>
+}
+
+export const REQUEST_STATUSES = ['waiting', 'approved', 'rejected', 'issued'] as const
+export type RequestStatus = (typeof REQUEST_STATUSES)[number]
+
+/** Something that is asked for and not decided by the asking itself. */
+export interface RequestRow {
+  /** 128 random bits, 32 hex digits in lower case: whoever knows it may see how it stands. */
+  readonly id: string
+  /** SHA-256 of what is asked for, upper-case hex: what an approval has to name. */
+  readonly sha256: string
+  readonly status: RequestStatus
+  readonly commonName: string
+  readonly organisation: string | null
+  readonly email: string | null
+  /** PEM; `null`: the key is made when an approved request is collected. */
+  readonly csr: string | null
+  readonly spki256: string | null
+  /** What was asked for and will not be granted, in sentences. */
+  readonly warnings: readonly string[]
+  readonly requestedAt: Time
+  /** Network address. */
+  readonly requestedFrom: string | null
+  readonly decidedAt: Time | null
+  /** Serial of the administrator's certificate. */
+  readonly decidedBy: string | null
+  readonly reason: string | null
+  /** Of the certificate that came of it. */
+  readonly serial: string | null
+}
+
+export interface RequestQuery {
+  readonly status?: RequestStatus
+  /** Rows after this id, newest first. */
+  readonly after?: string
+  readonly limit: number
+}
+
+export interface Requests {
+  add(row: RequestRow): Promise<void>
+  find(id: string): Promise<RequestRow | undefined>
+  list(query: RequestQuery): Promise<readonly RequestRow[]>
+  countWaiting(): Promise<number>
+  /** The one compare-and-set: changes a request that is still `from`, and says whether it was. */
+  advance(
+    id: string,
+    from: RequestStatus,
+    to: Pick<RequestRow, 'status'> &
+      Partial<Pick<RequestRow, 'decidedAt' | 'decidedBy' | 'reason' | 'serial'>>,
+  ): Promise<boolean>
+}
+
+/** What may happen once: a challenge is spent, the first administrator made. */
+export interface Once {
+  /** `false` when it was done before. @param until when it may be forgotten */
+  spend(name: string, until: Time): Promise<boolean>
+  countSince(prefix: string, since: Time): Promise<number>
+  forget(before: Time): Promise<void>
+}
+
+/** What happened, before it is in the chain. `record` is what is hashed: canonical JSON of the whole event. */
+export interface ChainedEvent {
+  /** From 1, without a gap. */
+  readonly sequence: number
+  readonly record: string
+  /** SHA-256, upper-case hex; 64 zeros before the first. */
+  readonly previousHash: string
+  readonly hash: string
+}
+
+export interface AuditTrail {
+  /** @returns the event with its place in the chain; in the transaction of the decision that it is about */
+  append(
+    event: { readonly event: string; readonly at: Time } & Readonly<Record<string, unknown>>,
+  ): Promise<ChainedEvent>
+  /** In order, after this sequence number. */
+  list(query: { readonly after: number; readonly limit: number }): Promise<readonly ChainedEvent[]>
+  head(): Promise<{ readonly sequence: number; readonly hash: string }>
+}
+
+export interface Mail {
+  readonly id: string
+  /** Two mails with the same key are one. */
+  readonly key: string
+  readonly to: string
+  readonly subject: string
+  readonly text: string
+  readonly attachments: readonly {
+    readonly filename: string
+    readonly contentType: string
+    readonly content: string
+  }[]
+  readonly createdAt: Time
+  readonly attempts: number
+  readonly nextAttemptAt: Time
+  readonly sentAt: Time | null
+  readonly lastError: string | null
+}
+
+export interface Outbox {
+  /** `false` when a mail with that key is there already. */
+  add(mail: Mail): Promise<boolean>
+  /** Due ones, each claimed until `claimUntil`, so that two processes do not send the same. */
+  claim(due: {
+    readonly now: Time
+    readonly claimUntil: Time
+    readonly limit: number
+  }): Promise<readonly Mail[]>
+  sent(id: string, at: Time): Promise<void>
+  failed(id: string, failure: { readonly error: string; readonly nextAttemptAt: Time }): Promise<void>
+}
+
+/** Small values that all processes on one store share. */
+export interface Settings {
+  /** The value that is there, or else `value`, which it then keeps. */
+  ensure(name: string, value: string): Promise<string>
+}
+
+export interface Aggregates {
+  readonly holders: Holders
+  readonly certificates: Certificates
+  readonly requests: Requests
+  readonly once: Once
+  readonly audit: AuditTrail
+  readonly outbox: Outbox
+  readonly settings: Settings
+}
+
+/**
+ * What must not be lost. Every method may throw AppError STORE_UNAVAILABLE (locked, full, away): then nothing of the
+ * transaction has happened.
+ */
+export interface Store extends Aggregates, AsyncDisposable {
+  /** All of `work` or nothing. Inside, only what it is given is used: the store itself would wait for its own end. */
+  transaction<Result>(work: (within: Aggregates) => Promise<Result>): Promise<Result>
+  /** Resolves when the database answers. */
+  ping(): Promise<void>
+}
+
+/** A unique index says no: of two at the same time, this one was second. */
+export class StoreConflict extends Error {
+  override readonly name = 'StoreConflict'
+  readonly what: 'serial' | 'name' | 'fingerprint' | 'key'
+
+  constructor(what: StoreConflict['what'], options?: ErrorOptions) {
+    super(`There is one with this ${what} already.`, options)
+    this.what = what
+  }
+}

@@ -1,0 +1,25 @@
+import { PkiError } from './errors.ts'
+
+/** CRLReason of RFC 5280 section 5.3.1, without `removeFromCRL`, which is for delta CRLs. */
+export const REVOCATION_REASONS = {
+  unspecified: 0,
+  keyCompromise: 1,
+  cACompromise: 2,
+  affiliationChanged: 3,
+  superseded: 4,
+  cessationOfOperation: 5,
+  certificateHold: 6,
+  privilegeWithdrawn: 9,
+  aACompromise: 10,
+} as const
+
+export type RevocationReason = keyof typeof REVOCATION_REASONS
+
+/** @throws PkiError REASON_UNKNOWN */
+export function parseRevocationReason(text: string): RevocationReason {
+  if (Object.hasOwn(REVOCATION_REASONS, text)) return text as RevocationReason
+  throw new PkiError(
+    'REASON_UNKNOWN',
+    `The reason must not be ${JSON.stringify(text.slice(0, 80))}. It must be one of ${Object.keys(REVOCATION_REASONS).join(', ')}; left out, it is unspecified.`,
+  )
+}
