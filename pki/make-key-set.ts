@@ -1,6 +1,6 @@
 import { type KeyPairKeyObjectResult, randomBytes } from 'node:crypto'
 import type { Host } from './host-name.ts'
-import { type Authority, type CertificateRequest, issueCertificate, issueRoot } from './issue-certificate.ts'
+import { type Authority, issueCertificate, issueRoot } from './issue-certificate.ts'
 import { type IssuedUser, issueUser, type ValidUser } from './issue-user.ts'
 import { CORE_FILES, type KeyFile } from './key-files.ts'
 import { generateKey, type KeyType } from './key-type.ts'
@@ -10,6 +10,7 @@ import { encodeCertificatePem } from './pem.ts'
 import type { Pkcs12Profile } from './pkcs12-profile.ts'
 import { PROFILES } from './profiles.ts'
 import { sealKey } from './sealed-key.ts'
+import type { CertificateRequest } from './to-be-signed.ts'
 
 export interface NamedUser extends ValidUser {
   readonly fileName: string
