@@ -1,7 +1,7 @@
 import { REFUSALS } from './identity/refusal.ts'
 
 /** Every expected failure of the application, written once: code -> HTTP status and title. */
-const ERRORS = {
+export const ERRORS = {
   ...REFUSALS,
   ALREADY_DECIDED: { status: 409, title: 'Decided already' },
   ALREADY_REVOKED: { status: 409, title: 'Revoked already' },

@@ -15,9 +15,15 @@ export const REVOCATION_REASONS = {
 
 export type RevocationReason = keyof typeof REVOCATION_REASONS
 
-/** @throws PkiError REASON_UNKNOWN */
+const SPELLINGS = new Map(Object.keys(REVOCATION_REASONS).map(name => [name.toLowerCase(), name as RevocationReason]))
+
+/**
+ * Case and separators do not count: `key_compromise` is `keyCompromise`.
+ * @throws PkiError REASON_UNKNOWN
+ */
 export function parseRevocationReason(text: string): RevocationReason {
-  if (Object.hasOwn(REVOCATION_REASONS, text)) return text as RevocationReason
+  const reason = SPELLINGS.get(text.toLowerCase().replaceAll(/[\s_-]/g, ''))
+  if (reason) return reason
   throw new PkiError(
     'REASON_UNKNOWN',
     `The reason must not be ${JSON.stringify(text.slice(0, 80))}. It must be one of ${Object.keys(REVOCATION_REASONS).join(', ')}; left out, it is unspecified.`,
