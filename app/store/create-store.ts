@@ -1,0 +1,46 @@
+import type { Kysely } from 'kysely'
+import { auditTrailIn } from './audit-trail.ts'
+import { certificatesIn } from './certificates.ts'
+import type { Database } from './database.ts'
+import { holdersIn } from './holders.ts'
+import { onceIn } from './once.ts'
+import { outboxIn } from './outbox.ts'
+import { requestsIn } from './requests.ts'
+import { settingsIn } from './settings.ts'
+import type { Aggregates, Store } from './store.ts'
+import { transactionScope } from './transaction-scope.ts'
+
+/** The store on a database whose tables are there. */
+export function createStore(db: Kysely<Database>, now: () => Date): Store {
+  const scope = transactionScope()
+  const outside = aggregatesIn(db, now)
+  return {
+    holders: scope.outside(outside.holders),
+    certificates: scope.outside(outside.certificates),
+    requests: scope.outside(outside.requests),
+    once: scope.outside(outside.once),
+    audit: scope.outside(outside.audit),
+    outbox: scope.outside(outside.outbox),
+    settings: scope.outside(outside.settings),
+    async transaction(work) {
+      scope.assertOutside()
+      return db.transaction().execute(within => scope.run(() => work(aggregatesIn(within, now))))
+    },
+    async ping() {
+      await db.selectNoFrom(eb => eb.lit(1).as('answer')).execute()
+    },
+    [Symbol.asyncDispose]: () => db.destroy(),
+  }
+}
+
+function aggregatesIn(db: Kysely<Database>, now: () => Date): Aggregates {
+  return {
+    holders: holdersIn(db),
+    certificates: certificatesIn(db),
+    requests: requestsIn(db),
+    once: onceIn(db, now),
+    audit: auditTrailIn(db),
+    outbox: outboxIn(db),
+    settings: settingsIn(db),
+  }
+}
