@@ -6,13 +6,13 @@ import { revocationOf } from './authority/revoke.ts'
 import type { Config } from './config.ts'
 import { AppError } from './errors.ts'
 import { identificationOf } from './identity/identification.ts'
-import { parseAuthorities } from './identity/parse-authorities.ts'
 import { requireIdentity } from './identity/require-identity.ts'
 import { clientCertificateStrategy, STRATEGY_NAME } from './identity/strategy.ts'
 import { createAuditLog, type Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { Store } from './store/store.ts'
 import { answerProblem } from './web/answer-problem.ts'
+import type { ApiDependencies } from './web/api/api-dependencies.ts'
 import { apiRouter } from './web/api/api-router.ts'
 import { boundBody } from './web/bound-body.ts'
 import { identityHeaders } from './web/identity-headers.ts'
@@ -32,9 +32,10 @@ export interface AppDependencies {
   readonly metrics: Metrics
   readonly store: Store
   readonly authority: Authority
+  readonly clientCa: Pick<ApiDependencies, 'issuer' | 'isSigning'>
   /** For the trail in the store: what happens on requests and decides nothing. */
   readonly onAudit: (event: { readonly event: string } & Readonly<Record<string, unknown>>) => void
-  readonly isReady: () => boolean
+  readonly isReady: () => boolean | Promise<boolean>
   readonly now: () => Date
 }
 
@@ -93,14 +94,11 @@ function identifyCaller({ config, logger, metrics, store, onAudit, now }: AppDep
   return authenticator.authenticate(STRATEGY_NAME, { session: false, authInfo: false })
 }
 
-function apiOptions({ config, store, authority, onAudit, now }: AppDependencies) {
-  const [issuer] = parseAuthorities(config.clientCa)
-  if (!issuer) throw new Error('A configuration without a client CA was let through.')
+function apiOptions({ config, store, authority, clientCa, onAudit, now }: AppDependencies) {
   return {
     store,
     authority,
-    issuer,
-    isSigning: config.clientCaKey !== undefined,
+    ...clientCa,
     now,
     limits: createRateLimits(config.enrolment.perMinute),
     onRefused({ identity, address, requestId, via }: Caller, refusal: Readonly<Record<string, unknown>>) {

@@ -18,6 +18,9 @@ COPY package.json ./
 COPY pki pki
 COPY proxy-configs/header-contract.ts proxy-configs/
 COPY app app
+# Whoever the container runs as makes the store here; nobody else is in it.
+RUN install -d -m 1777 /var/lib/gatehouse
+VOLUME /var/lib/gatehouse
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["healthcheck.sh", "8080"]

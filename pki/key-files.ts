@@ -22,7 +22,12 @@ export const CORE_FILES = {
 } as const
 
 /** Read by containers, which run as another user than root. */
-const CONTAINER_FILES: readonly string[] = [CORE_FILES.serverKey, CORE_FILES.proxySecret]
+const CONTAINER_FILES: readonly string[] = [
+  CORE_FILES.serverKey,
+  CORE_FILES.proxySecret,
+  CORE_FILES.clientCaKey,
+  CORE_FILES.clientCaPassphrase,
+]
 
 /** The files of one user; the certificate is written last, so that with it the others are there too. */
 export const USER_EXTENSIONS = ['key', 'p12', 'passphrase', 'crt'] as const

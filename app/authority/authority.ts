@@ -6,7 +6,6 @@ import type { Caller } from './caller.ts'
 import { type Challenge, createChallenges } from './challenge.ts'
 import { type AuthorityContext, recordingRefusals } from './decide.ts'
 import { type HandedOut, handOut } from './hand-out.ts'
-import { importLedger } from './import-ledger.ts'
 import { type Outcome, type Registration, register } from './register.ts'
 import { type Renewal, type Renewed, renew } from './renew.ts'
 import { type Approval, approve, collect, reject } from './requests.ts'
@@ -30,7 +29,6 @@ export interface Authority {
   approve(caller: Caller, approval: Approval): Promise<RequestRow>
   reject(caller: Caller, rejection: { readonly id: string; readonly reason: string }): Promise<RequestRow>
   collect(caller: Caller, collection: { readonly id: string; readonly pkcs12: Pkcs12Profile }): Promise<HandedOut>
-  importLedger(path: string): Promise<number>
   /** Gives up what killed processes have left unfinished. */
   recover(): Promise<number>
 }
@@ -46,7 +44,6 @@ export function openAuthority(context: AuthorityContext): Authority {
     approve: (caller, approval) => approve(context, caller, approval),
     reject: (caller, rejection) => reject(context, caller, rejection),
     collect: (caller, collection) => collect(context, caller, collection),
-    importLedger: path => importLedger(context, path),
     recover: () => abandonUnfinished(context),
   }
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { X509Certificate } from 'node:crypto'
 import { soleAttribute } from '../../pki/distinguished-name.ts'
 import { readLedger } from '../../pki/ledger.ts'
@@ -13,12 +13,24 @@ import { type AuthorityContext, decide } from './decide.ts'
 import { addHolder } from './holder.ts'
 import type { Subject } from './subject.ts'
 
+/** The same again and again, doing nothing while the file is as it was: what a user is added with is known in seconds. */
+export function createLedgerImport(context: AuthorityContext, path: string): () => Promise<void> {
+  let seen = ''
+  return async () => {
+    const { size, mtimeMs } = await stat(path)
+    const state = `${size} ${mtimeMs}`
+    if (state === seen) return
+    await importLedger(context, path)
+    seen = state
+  }
+}
+
 /**
  * Certificates that the scripts have issued become known: they can be listed, renewed and revoked. What the client CA
  * did not sign is passed over.
  * @returns how many were new
  */
-export async function importLedger(context: AuthorityContext, path: string): Promise<number> {
+async function importLedger(context: AuthorityContext, path: string): Promise<number> {
   const certificates = readLedger(await readFile(path, 'utf8')).filter(certificate => isOurs(certificate, context.issuer))
   let count = 0
   for (const certificate of certificates) {

@@ -112,11 +112,12 @@ export function tlsauthRouter({ store, authority, issuer, now, limits }: Tlsauth
   }
 
   const certify: RequestHandler = async (request, response) => {
-    const form = Buffer.isBuffer(request.body) ? { csr: request.body } : parseForm(CertifyForm, request)
+    const file: Uint8Array | undefined = Buffer.isBuffer(request.body) ? request.body : undefined
+    const form = file ? undefined : parseForm(CertifyForm, request)
     const outcome = await authority.register(callerOfRequest(request), {
-      ...subjectWish(form),
+      ...subjectWish(form ?? {}),
       channel: 'certify',
-      csr: form.csr,
+      csr: file ?? form?.csr,
       pkcs12: 'compatible',
     })
     answerOutcome(request, response, outcome, () => {
