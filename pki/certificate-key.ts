@@ -12,6 +12,15 @@ const CURVES: Readonly<Record<string, string>> = {
   secp521r1: 'P-521',
 }
 
+/** OpenSSL reads the point at infinity as a key; anybody can sign for it, and RFC 7518 cannot write it. */
+function isPoint(key: KeyObject): boolean {
+  try {
+    return key.export({ format: 'jwk' }).kty === 'EC'
+  } catch {
+    return false
+  }
+}
+
 /** @param oid the algorithm as the SubjectPublicKeyInfo names it */
 export function describeKey(key: KeyObject, oid: string): CertificateKey {
   const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {}
@@ -19,7 +28,8 @@ export function describeKey(key: KeyObject, oid: string): CertificateKey {
     return { type: 'rsa', bits: modulusLength, exponent: publicExponent }
   }
   if (key.asymmetricKeyType === 'ec' && namedCurve) {
-    return { type: 'ec', curve: CURVES[namedCurve] ?? namedCurve }
+    const curve = CURVES[namedCurve]
+    return { type: 'ec', curve: curve && !isPoint(key) ? `${curve} at infinity` : (curve ?? namedCurve) }
   }
   return { type: 'other', oid }
 }

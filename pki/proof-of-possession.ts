@@ -1,0 +1,69 @@
+import { constants, type KeyObject, type SigningOptions, verify } from 'node:crypto'
+import * as asn1js from 'asn1js'
+import { AlgorithmIdentifier, RSASSAPSSParams } from 'pkijs'
+import { OID } from './object-identifiers.ts'
+
+interface Scheme {
+  readonly keyType: 'rsa' | 'ec'
+  readonly hash: string
+  readonly options: SigningOptions
+}
+
+const PKCS1: SigningOptions = { padding: constants.RSA_PKCS1_PADDING }
+const ECDSA: SigningOptions = { dsaEncoding: 'der' }
+
+const SCHEMES: Readonly<Record<string, Scheme>> = {
+  [OID.sha256WithRsa]: { keyType: 'rsa', hash: 'sha256', options: PKCS1 },
+  [OID.sha384WithRsa]: { keyType: 'rsa', hash: 'sha384', options: PKCS1 },
+  [OID.sha512WithRsa]: { keyType: 'rsa', hash: 'sha512', options: PKCS1 },
+  [OID.ecdsaWithSha256]: { keyType: 'ec', hash: 'sha256', options: ECDSA },
+  [OID.ecdsaWithSha384]: { keyType: 'ec', hash: 'sha384', options: ECDSA },
+  [OID.ecdsaWithSha512]: { keyType: 'ec', hash: 'sha512', options: ECDSA },
+}
+const HASHES: Readonly<Record<string, string>> = {
+  [OID.sha256]: 'sha256',
+  [OID.sha384]: 'sha384',
+  [OID.sha512]: 'sha512',
+}
+
+/** RFC 4055 section 3.1, with one hash for both places, as everybody writes it. */
+function readPss({ algorithmParams }: AlgorithmIdentifier): Scheme | undefined {
+  const pss = new RSASSAPSSParams({ schema: algorithmParams })
+  const inner = new AlgorithmIdentifier({ schema: pss.maskGenAlgorithm.algorithmParams })
+  const hash = HASHES[pss.hashAlgorithm.algorithmId]
+  const isUsual = pss.maskGenAlgorithm.algorithmId === OID.mgf1 && pss.trailerField === 1
+  if (!hash || !isUsual || inner.algorithmId !== pss.hashAlgorithm.algorithmId) return undefined
+  const options = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: pss.saltLength }
+  return { keyType: 'rsa', hash, options }
+}
+
+/** RFC 4055 section 5, RFC 5758 section 3.2: NULL or nothing. */
+function hasParameters({ algorithmParams }: AlgorithmIdentifier): boolean {
+  return algorithmParams !== undefined && !(algorithmParams instanceof asn1js.Null)
+}
+
+/** @returns `undefined` for an algorithm that is not accepted */
+function readScheme(algorithm: AlgorithmIdentifier): Scheme | undefined {
+  if (algorithm.algorithmId === OID.rsassaPss) return readPss(algorithm)
+  return hasParameters(algorithm) ? undefined : SCHEMES[algorithm.algorithmId]
+}
+
+export interface Proof {
+  readonly signed: Uint8Array
+  readonly algorithm: AlgorithmIdentifier
+  readonly signature: Uint8Array
+  readonly publicKey: KeyObject
+}
+
+/**
+ * Whether the owner of `publicKey` signed (RFC 2986 section 4.2).
+ * @returns a sentence why not, or `undefined` when so
+ */
+export function refuteProof({ signed, algorithm, signature, publicKey }: Proof): string | undefined {
+  const scheme = readScheme(algorithm)
+  if (!scheme || scheme.keyType !== publicKey.asymmetricKeyType) {
+    return `it must be signed by RSA or ECDSA with SHA-256, SHA-384 or SHA-512, not by ${algorithm.algorithmId}`
+  }
+  const isValid = verify(scheme.hash, signed, { key: publicKey, ...scheme.options }, signature)
+  return isValid ? undefined : 'its signature does not match its key'
+}
