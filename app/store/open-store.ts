@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import { createStore } from './create-store.ts'
 import type { Database } from './database.ts'
 import { migrate } from './migrations.ts'
+import { OneWriterPostgresDialect } from './postgres-dialect.ts'
 import { NodeSqliteDialect } from './sqlite-dialect.ts'
 import { openSqliteFile } from './sqlite-file.ts'
 import type { Store } from './store.ts'
@@ -41,6 +42,7 @@ export function databaseOver(dialect: Dialect): Kysely<Database> {
 async function dialectOf({ url, create = true }: DatabaseOptions): Promise<Dialect> {
   const [, kind, rest] = /^(sqlite|postgres|postgresql):(.+)$/s.exec(url) ?? []
   if (kind === 'sqlite' && rest) return new NodeSqliteDialect(await openSqliteFile(rest, create))
+  if (kind && URL.canParse(url)) return new OneWriterPostgresDialect(url)
   // It may hold a password, so it is not repeated.
   throw new AppError(
     'CONFIG_INVALID',
