@@ -24,7 +24,7 @@ import { refuseCrossSite } from './web/refuse-cross-site.ts'
 import { refuseMisdirected } from './web/refuse-misdirected.ts'
 import { securityHeaders } from './web/security-headers.ts'
 import { stylesheetRouter } from './web/stylesheet-router.ts'
-import { tlsauthRouter } from './web/tlsauth-router.ts'
+import { tlsauthRouter } from './web/tlsauth/tlsauth-router.ts'
 
 export interface AppDependencies {
   readonly config: Config
@@ -103,7 +103,17 @@ function apiOptions({ config, store, authority, clientCa, onAudit, now }: AppDep
     limits: createRateLimits(config.enrolment.perMinute),
     onRefused({ identity, address, requestId, via }: Caller, refusal: Readonly<Record<string, unknown>>) {
       const { level, name, serial, fingerprint256 } = identity
-      onAudit({ event: 'ACCESS_REFUSED', level, name, serial, fingerprint256, address, requestId, via, ...refusal })
+      onAudit({
+        event: 'ACCESS_REFUSED',
+        level,
+        name,
+        serial,
+        fingerprint256,
+        address,
+        requestId,
+        via,
+        ...refusal,
+      })
     },
   }
 }

@@ -8,7 +8,6 @@ const DEFAULT_PROOF_OF_WORK_BITS = 16
 const DEFAULT_QUEUE_LIMIT = 1000
 const DEFAULT_ENROLMENTS_PER_MINUTE = 60
 
-
 /** What the certificate authority of the application needs; all of it can be left out. */
 export const ENROLMENT_SETTINGS = {
   GATEHOUSE_CLIENT_CA_KEY_FILE: text(
@@ -29,7 +28,11 @@ export const ENROLMENT_SETTINGS = {
   ).optional(),
   GATEHOUSE_POLICY: z.string().optional(),
   GATEHOUSE_RESERVED_ORGANISATIONS: z.string().optional(),
-  GATEHOUSE_FIRST_USER_IS_ADMIN: oneOf('GATEHOUSE_FIRST_USER_IS_ADMIN', ['false', 'true'], 'false').optional(),
+  GATEHOUSE_FIRST_USER_IS_ADMIN: oneOf(
+    'GATEHOUSE_FIRST_USER_IS_ADMIN',
+    ['false', 'true'],
+    'false',
+  ).optional(),
   GATEHOUSE_DAYS: wholeNumber(
     'GATEHOUSE_DAYS',
     'the validity of client certificates in days',

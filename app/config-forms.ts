@@ -14,12 +14,22 @@ export function oneOf<const T extends readonly string[]>(name: string, values: T
   return z.enum(values, { error: sentence(name, takes, fallback && JSON.stringify(fallback)) })
 }
 
-export function text(name: string, takes: string, form: (value: string) => boolean = () => true, fallback?: string) {
+export function text(
+  name: string,
+  takes: string,
+  form: (value: string) => boolean = () => true,
+  fallback?: string,
+) {
   const error = sentence(name, takes, fallback)
   return z.string({ error }).refine(value => value !== '' && form(value), { error })
 }
 
-export function wholeNumber(name: string, takes: string, [least, most]: readonly [number, number], fallback: number) {
+export function wholeNumber(
+  name: string,
+  takes: string,
+  [least, most]: readonly [number, number],
+  fallback: number,
+) {
   const isOne = (value: string) => WHOLE.test(value) && Number(value) >= least && Number(value) <= most
   return text(name, `${takes}, a whole number from ${least} to ${most}`, isOne, String(fallback))
     .transform(Number)

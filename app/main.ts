@@ -11,8 +11,8 @@ import { AppError } from './errors.ts'
 import { listen } from './listen.ts'
 import { createAuditLog, createLogger, type Logger } from './logger.ts'
 import { createReminders } from './mail/expiry-reminders.ts'
+import { parseMailFrom } from './mail/mail-from.ts'
 import { createMailer } from './mail/mailer.ts'
-import { DEFAULT_MAIL_FROM, parseMailFrom } from './mail/mail-from.ts'
 import { createPost, NO_POST } from './mail/post.ts'
 import { parseSmtpUrl } from './mail/smtp-url.ts'
 import { createMetrics } from './metrics.ts'
@@ -26,6 +26,9 @@ const DRAIN_MS = 8_000
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS
+
+// Our own choice: whoever has a mail server sets a sender that it accepts.
+const DEFAULT_MAIL_FROM = 'Gatehouse <gatehouse@gatehouse.localhost>'
 
 const now = () => new Date()
 

@@ -6,12 +6,21 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERT
 const REQUEST = /-----BEGIN ((?:NEW )?CERTIFICATE REQUEST)-----([A-Za-z0-9+/=\s]+)-----END \1-----/g
 const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/
 
-export function encodeCertificatePem(der: Uint8Array): string {
+function encodePem(label: string, der: Uint8Array): string {
   const lines =
     Buffer.from(der)
       .toString('base64')
       .match(/.{1,64}/g) ?? []
-  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
+}
+
+export function encodeCertificatePem(der: Uint8Array): string {
+  return encodePem('CERTIFICATE', der)
+}
+
+/** RFC 7468 section 7. */
+export function encodeSigningRequestPem(der: Uint8Array): string {
+  return encodePem('CERTIFICATE REQUEST', der)
 }
 
 /** The DER of each whole certificate in a PEM text. */

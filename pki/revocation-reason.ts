@@ -15,7 +15,9 @@ export const REVOCATION_REASONS = {
 
 export type RevocationReason = keyof typeof REVOCATION_REASONS
 
-const SPELLINGS = new Map(Object.keys(REVOCATION_REASONS).map(name => [name.toLowerCase(), name as RevocationReason]))
+const SPELLINGS = new Map(
+  Object.keys(REVOCATION_REASONS).map(name => [name.toLowerCase(), name as RevocationReason]),
+)
 
 /**
  * Case and separators do not count: `key_compromise` is `keyCompromise`.

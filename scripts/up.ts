@@ -39,7 +39,8 @@ function where({ service, port }: PublishedPort): string {
 
 function whatToTry(ports: readonly PublishedPort[], people: readonly Greeting[]): string {
   const greetings = [undefined, ...people.slice(0, 2)].map(
-    person => `${person?.name ?? 'Nobody'}:\n  ${curlCommand(url(ports.find(({ service }) => service !== 'mail')?.port), person)}`,
+    person =>
+      `${person?.name ?? 'Nobody'}:\n  ${curlCommand(url(ports.find(({ service }) => service !== 'mail')?.port), person)}`,
   )
   return `
 Gatehouse is up:

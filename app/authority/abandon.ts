@@ -17,7 +17,8 @@ export async function abandon(context: AuthorityContext, serial: string): Promis
     await within.certificates.revoke(serial, { at, reason: 'cessationOfOperation', by: null })
     const approved = await within.requests.list({ status: 'approved', limit: 1000 })
     const request = approved.find(each => each.serial === serial)
-    if (request?.csr === null) await within.requests.advance(request.id, 'approved', { status: 'approved', serial: null })
+    if (request?.csr === null)
+      await within.requests.advance(request.id, 'approved', { status: 'approved', serial: null })
     else if (request) {
       const undecided = { status: 'waiting', serial: null, decidedAt: null, decidedBy: null } as const
       await within.requests.advance(request.id, 'approved', undecided)

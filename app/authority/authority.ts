@@ -28,7 +28,10 @@ export interface Authority {
   revoke(caller: Caller, wish: RevocationWish): Promise<CertificateRow>
   approve(caller: Caller, approval: Approval): Promise<RequestRow>
   reject(caller: Caller, rejection: { readonly id: string; readonly reason: string }): Promise<RequestRow>
-  collect(caller: Caller, collection: { readonly id: string; readonly pkcs12: Pkcs12Profile }): Promise<HandedOut>
+  collect(
+    caller: Caller,
+    collection: { readonly id: string; readonly pkcs12: Pkcs12Profile },
+  ): Promise<HandedOut>
   /** Gives up what killed processes have left unfinished. */
   recover(): Promise<number>
 }

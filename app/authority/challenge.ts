@@ -62,7 +62,10 @@ export function createChallenges(store: Store, baseBits: number, now: () => Date
       )
     }
     if (await within.once.spend(`${purpose}:${jti}`, exp * 1000)) return
-    throw new AppError('CHALLENGE_SPENT', 'This challenge was used before. Ask for a new one: GET /register/challenge.')
+    throw new AppError(
+      'CHALLENGE_SPENT',
+      'This challenge was used before. Ask for a new one: GET /register/challenge.',
+    )
   }
 
   return { create, spend }
@@ -80,7 +83,10 @@ async function verify(challenge: string, purpose: Purpose, key: Uint8Array, curr
     return payload
   } catch (cause) {
     if (cause instanceof errors.JWTExpired) {
-      throw new AppError('CHALLENGE_EXPIRED', 'The challenge has expired. Ask for a new one: GET /register/challenge.')
+      throw new AppError(
+        'CHALLENGE_EXPIRED',
+        'The challenge has expired. Ask for a new one: GET /register/challenge.',
+      )
     }
     throw new AppError(
       'CHALLENGE_INVALID',

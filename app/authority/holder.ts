@@ -29,7 +29,11 @@ export async function resolveHolder(
 }
 
 /** @throws AppError NAME_TAKEN, before anybody has to decide anything */
-export async function assertNameIsFreeForOneself(within: Aggregates, subject: Subject, now: Time): Promise<void> {
+export async function assertNameIsFreeForOneself(
+  within: Aggregates,
+  subject: Subject,
+  now: Time,
+): Promise<void> {
   const known = await within.holders.byNameKey(nameKey(subject.commonName))
   if (known) await assertNameIsFree(within, { known, subject, now, isOneself: true })
 }
@@ -47,7 +51,10 @@ interface NameQuestion {
   readonly isOneself: boolean
 }
 
-async function assertNameIsFree(within: Aggregates, { known, subject, now, isOneself }: NameQuestion): Promise<void> {
+async function assertNameIsFree(
+  within: Aggregates,
+  { known, subject, now, isOneself }: NameQuestion,
+): Promise<void> {
   const [valid] = await within.certificates.active(known.id, now)
   if (isOneself && (valid || (await everHadOne(within, known.id, now)))) {
     throw new AppError(

@@ -1,12 +1,12 @@
-import { readFile, stat } from 'node:fs/promises'
 import { X509Certificate } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { nameKey } from '../../pki/common-name.ts'
 import { soleAttribute } from '../../pki/distinguished-name.ts'
 import { readLedger } from '../../pki/ledger.ts'
 import type { ParsedCertificate } from '../../pki/parse-certificate.ts'
 import { encodeCertificatePem } from '../../pki/pem.ts'
 import { spki256Of } from '../../pki/spki.ts'
 import { verifySignedBy } from '../../pki/verify-certificate.ts'
-import { nameKey } from '../../pki/common-name.ts'
 import type { CertificateRow } from '../store/store.ts'
 import { ITSELF } from './caller.ts'
 import { type AuthorityContext, decide } from './decide.ts'
@@ -31,7 +31,9 @@ export function createLedgerImport(context: AuthorityContext, path: string): () 
  * @returns how many were new
  */
 async function importLedger(context: AuthorityContext, path: string): Promise<number> {
-  const certificates = readLedger(await readFile(path, 'utf8')).filter(certificate => isOurs(certificate, context.issuer))
+  const certificates = readLedger(await readFile(path, 'utf8')).filter(certificate =>
+    isOurs(certificate, context.issuer),
+  )
   let count = 0
   for (const certificate of certificates) {
     if (await context.store.certificates.find(certificate.serialNumber)) continue
@@ -71,7 +73,11 @@ function subjectOf({ subject, emails, serialNumber }: ParsedCertificate): Subjec
   }
 }
 
-function rowOf(certificate: ParsedCertificate, subject: Subject, now: number): Omit<CertificateRow, 'holderId'> {
+function rowOf(
+  certificate: ParsedCertificate,
+  subject: Subject,
+  now: number,
+): Omit<CertificateRow, 'holderId'> {
   return {
     ...subject,
     serial: certificate.serialNumber,

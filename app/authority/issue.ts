@@ -72,7 +72,12 @@ export async function issue(context: AuthorityContext, caller: Caller, order: Or
   }
 }
 
-async function record(context: AuthorityContext, caller: Caller, order: Order, planned: ToBeSigned): Promise<void> {
+async function record(
+  context: AuthorityContext,
+  caller: Caller,
+  order: Order,
+  planned: ToBeSigned,
+): Promise<void> {
   const { serialNumber: serial } = planned
   const { commonName, organisation, email } = order.subject
   await decide(context, caller, async (within, audit) => {
@@ -123,7 +128,10 @@ async function complete(
     const isComplete = await within.certificates.complete(serial, issued)
     const row = await within.certificates.find(serial)
     if (!isComplete || !row) {
-      throw new AppError('ALREADY_REVOKED', `The certificate ${serial} was given up while it was being signed. Ask again.`)
+      throw new AppError(
+        'ALREADY_REVOKED',
+        `The certificate ${serial} was given up while it was being signed. Ask again.`,
+      )
     }
     await order.atIssue?.(within, audit, row)
     await context.post.issued(within.outbox, row)

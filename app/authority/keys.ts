@@ -21,7 +21,8 @@ export async function assertKeyIsFree(
   { publicKey, holderId, isRenewal }: KeyClaim,
 ): Promise<void> {
   const spki256 = spki256Of(publicKey)
-  if (spki256 === spki256Of(new X509Certificate(issuer.der).publicKey)) throw taken('it is that of the client CA')
+  if (spki256 === spki256Of(new X509Certificate(issuer.der).publicKey))
+    throw taken('it is that of the client CA')
   const rows = (await within.certificates.withKey(spki256)).filter(mayBeKnown)
   for (const row of rows) {
     if (row.holderId !== holderId) throw taken('it is that of another certificate')
@@ -41,5 +42,8 @@ function isRevoked({ revokedAt, revocationReason }: CertificateRow, now: number)
 }
 
 function taken(why: string): AppError {
-  return new AppError('KEY_TAKEN', `The key of the request is not acceptable: ${why}. Make a new key and ask again.`)
+  return new AppError(
+    'KEY_TAKEN',
+    `The key of the request is not acceptable: ${why}. Make a new key and ask again.`,
+  )
 }

@@ -46,7 +46,8 @@ export async function register(
     if (proof) await context.store.transaction(within => challenges.spend(within, 'register', proof))
     const request = registration.csr === undefined ? undefined : parseSigningRequest(registration.csr)
     const subject = parseSubject(completeWish(registration, request))
-    if (await isFirst(context, registration)) return await makeAdministrator(context, caller, registration, { subject, request })
+    if (await isFirst(context, registration))
+      return await makeAdministrator(context, caller, registration, { subject, request })
     assertNotReserved(subject, context.rules.reservedOrganisations)
     return await judge(context, caller, registration, { subject, request })
   })
@@ -94,7 +95,10 @@ async function makeAdministrator(
     claim: { by: 'oneself' },
     async atRecord(within: Aggregates) {
       if (await within.once.spend(FIRST_ADMINISTRATOR, Number.MAX_SAFE_INTEGER)) return
-      throw new AppError('ORGANISATION_RESERVED', 'Somebody else was first. Register again, without being an administrator.')
+      throw new AppError(
+        'ORGANISATION_RESERVED',
+        'Somebody else was first. Register again, without being an administrator.',
+      )
     },
   } as const
   return { kind: 'issued', issued: await handOut(context, caller, order) }

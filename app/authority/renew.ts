@@ -20,7 +20,11 @@ export interface Renewed extends HandedOut {
  * overlap. Nothing of a signing request counts but its key.
  * @throws AppError CERT_UNKNOWN, KEY_TAKEN
  */
-export async function renew(context: AuthorityContext, caller: Caller, { csr, pkcs12 }: Renewal): Promise<Renewed> {
+export async function renew(
+  context: AuthorityContext,
+  caller: Caller,
+  { csr, pkcs12 }: Renewal,
+): Promise<Renewed> {
   return await recordingRefusals(context, caller, 'RENEW', async () => {
     const old = await ownCertificate(context, caller)
     const until = context.now().getTime() + context.rules.overlapMs
@@ -33,7 +37,11 @@ export async function renew(context: AuthorityContext, caller: Caller, { csr, pk
       async atIssue(within, audit, { serial: successor }) {
         const { serial } = old
         await audit('CERT_SUPERSEDED', { serial, successor, at_latest: new Date(until).toISOString() })
-        await within.certificates.revoke(serial, { at: until, reason: 'superseded', by: caller.identity.serial })
+        await within.certificates.revoke(serial, {
+          at: until,
+          reason: 'superseded',
+          by: caller.identity.serial,
+        })
       },
     })
     const replaces = await context.store.certificates.find(old.serial)

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { encodeSigningRequestPem } from '../../pki/pem.ts'
 import type { Pkcs12Profile } from '../../pki/pkcs12-profile.ts'
 import { parseSigningRequest, type SigningRequest } from '../../pki/signing-request.ts'
 import { AppError } from '../errors.ts'
@@ -18,14 +19,21 @@ export interface Submission {
 }
 
 /** Puts a request before an administrator. @throws AppError QUEUE_FULL, NAME_TAKEN */
-export async function submit(context: AuthorityContext, caller: Caller, submission: Submission): Promise<RequestRow> {
+export async function submit(
+  context: AuthorityContext,
+  caller: Caller,
+  submission: Submission,
+): Promise<RequestRow> {
   const row = rowOf(context, caller, submission)
   await decide(context, caller, async (within, audit) => {
     const { id, sha256, commonName, organisation, email, warnings } = row
     await audit('REQUEST_SUBMITTED', { request: id, sha256, commonName, organisation, email, warnings })
     await submission.atSubmit?.(within)
     if ((await within.requests.countWaiting()) >= context.rules.queueLimit) {
-      throw new AppError('QUEUE_FULL', 'Too many requests wait to be decided. Nothing was kept of this one; ask again later.')
+      throw new AppError(
+        'QUEUE_FULL',
+        'Too many requests wait to be decided. Nothing was kept of this one; ask again later.',
+      )
     }
     await assertNameIsFreeForOneself(within, submission.subject, context.now().getTime())
     await within.requests.add(row)
@@ -41,7 +49,7 @@ function rowOf({ now }: AuthorityContext, caller: Caller, { subject, request }: 
     sha256: digest([id, subject.commonName, subject.organisation, subject.email, request?.sha256 ?? null]),
     status: 'waiting',
     ...subject,
-    csr: request?.pem ?? null,
+    csr: request ? encodeSigningRequestPem(request.der) : null,
     spki256,
     warnings: request?.requestedExtensions.map(what => `Not granted: ${what}`) ?? [],
     requestedAt: now().getTime(),
@@ -62,7 +70,10 @@ function digest(values: readonly (string | null)[]): string {
 export async function findRequest(within: Pick<Aggregates, 'requests'>, id: string): Promise<RequestRow> {
   const row = await within.requests.find(id)
   if (row) return row
-  throw new AppError('REQUEST_UNKNOWN', 'There is no request with this identifier. Check it; it has 32 hexadecimal digits.')
+  throw new AppError(
+    'REQUEST_UNKNOWN',
+    'There is no request with this identifier. Check it; it has 32 hexadecimal digits.',
+  )
 }
 
 export interface Approval {
@@ -76,7 +87,11 @@ export interface Approval {
  * issued when it is collected, because its key leaves with it.
  * @throws AppError REQUEST_UNKNOWN, REQUEST_CHANGED, ALREADY_DECIDED, NAME_TAKEN, KEY_TAKEN
  */
-export async function approve(context: AuthorityContext, caller: Caller, approval: Approval): Promise<RequestRow> {
+export async function approve(
+  context: AuthorityContext,
+  caller: Caller,
+  approval: Approval,
+): Promise<RequestRow> {
   return await recordingRefusals(context, caller, 'APPROVE', async () => {
     const row = await findRequest(context.store, approval.id)
     signerOf(context)
@@ -86,7 +101,11 @@ export async function approve(context: AuthorityContext, caller: Caller, approva
   })
 }
 
-async function approveForCollection(context: AuthorityContext, caller: Caller, approval: Approval): Promise<void> {
+async function approveForCollection(
+  context: AuthorityContext,
+  caller: Caller,
+  approval: Approval,
+): Promise<void> {
   await decide(context, caller, async (within, audit) => {
     await audit('REQUEST_APPROVED', { request: approval.id, sha256: approval.sha256 })
     await takeWaiting(context, within, caller, approval, null)
@@ -129,12 +148,20 @@ async function takeWaiting(
       'The SHA-256 is not that of this request. Look at the request again, and approve what you see there.',
     )
   }
-  const decision = { status: 'approved', decidedAt: now().getTime(), decidedBy: caller.identity.serial, serial } as const
+  const decision = {
+    status: 'approved',
+    decidedAt: now().getTime(),
+    decidedBy: caller.identity.serial,
+    serial,
+  } as const
   if (!(await within.requests.advance(id, 'waiting', decision))) throw alreadyDecided(row)
 }
 
 function alreadyDecided({ status }: RequestRow): AppError {
-  return new AppError('ALREADY_DECIDED', `The request is ${status === 'waiting' ? 'decided' : status} already. Nothing was changed.`)
+  return new AppError(
+    'ALREADY_DECIDED',
+    `The request is ${status === 'waiting' ? 'decided' : status} already. Nothing was changed.`,
+  )
 }
 
 /** @throws AppError REQUEST_UNKNOWN, ALREADY_DECIDED */
@@ -148,7 +175,8 @@ export async function reject(
       await audit('REQUEST_REJECTED', { request: id, reason })
       const row = await findRequest(within, id)
       const decision = { decidedAt: context.now().getTime(), decidedBy: caller.identity.serial, reason }
-      if (!(await within.requests.advance(id, 'waiting', { status: 'rejected', ...decision }))) throw alreadyDecided(row)
+      if (!(await within.requests.advance(id, 'waiting', { status: 'rejected', ...decision })))
+        throw alreadyDecided(row)
       await context.post.rejected(within.outbox, { ...row, ...decision, status: 'rejected' })
     })
     return await findRequest(context.store, id)
@@ -185,7 +213,11 @@ export async function collect(
 }
 
 function assertCollectable({ status, serial, csr }: RequestRow): void {
-  if (status === 'waiting') throw new AppError('REQUEST_UNDECIDED', 'The request is not decided yet. Ask again later.')
+  if (status === 'waiting')
+    throw new AppError('REQUEST_UNDECIDED', 'The request is not decided yet. Ask again later.')
   if (status === 'approved' && serial === null && csr === null) return
-  throw new AppError('ALREADY_DECIDED', 'There is nothing to collect, or it was collected before: a key leaves once only.')
+  throw new AppError(
+    'ALREADY_DECIDED',
+    'There is nothing to collect, or it was collected before: a key leaves once only.',
+  )
 }

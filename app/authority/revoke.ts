@@ -29,7 +29,10 @@ export async function revoke(
       const row = await within.certificates.find(serial)
       if (isNew && row) return row
       const since = new Date(row?.revokedAt ?? at).toISOString()
-      throw new AppError('ALREADY_REVOKED', `The certificate ${serial} has been revoked since ${since}. Nothing was changed.`)
+      throw new AppError(
+        'ALREADY_REVOKED',
+        `The certificate ${serial} has been revoked since ${since}. Nothing was changed.`,
+      )
     })
   })
 }
@@ -38,9 +41,14 @@ export async function revoke(
  * One that the caller may see: an administrator any, everybody else those with his own name.
  * @throws AppError CERT_UNKNOWN
  */
-export async function visibleCertificate(store: Store, caller: Caller, serial: string): Promise<CertificateRow> {
+export async function visibleCertificate(
+  store: Store,
+  caller: Caller,
+  serial: string,
+): Promise<CertificateRow> {
   const row = await store.certificates.find(serial)
-  if (row && (isAtLeast(caller.identity.level, 'admin') || row.holderId === (await holderOf(store, caller)))) return row
+  if (row && (isAtLeast(caller.identity.level, 'admin') || row.holderId === (await holderOf(store, caller))))
+    return row
   throw new AppError(
     'CERT_UNKNOWN',
     `There is no certificate ${serial} here that you may see. A serial number is upper-case hexadecimal, as in GET /pki/certs.`,

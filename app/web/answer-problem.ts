@@ -33,7 +33,8 @@ function known(error: unknown): Problem | undefined {
   const { status, type, message } = (error ?? {}) as { status?: unknown; type?: unknown; message?: unknown }
   if (typeof status !== 'number' || status < 400 || status > 499) return undefined
   if (type === 'entity.parse.failed') return new AppError('BODY_INVALID', `The body is not JSON: ${message}.`)
-  if (status === 413) return new AppError('BODY_TOO_LARGE', 'The request body is larger than this address takes.')
+  if (status === 413)
+    return new AppError('BODY_TOO_LARGE', 'The request body is larger than this address takes.')
   return new AppError('REQUEST_INVALID', 'The request cannot be understood.', { cause: error })
 }
 

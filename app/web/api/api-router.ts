@@ -1,10 +1,9 @@
 import express, { type RequestHandler, Router } from 'express'
-import type { Caller } from '../../authority/caller.ts'
-import { callerOf } from '../../authority/caller.ts'
+import { type Caller, callerOf } from '../../authority/caller.ts'
 import { AppError } from '../../errors.ts'
 import { identificationOf } from '../../identity/identification.ts'
+import type { Level } from '../../identity/levels.ts'
 import { requireIdentity } from '../../identity/require-identity.ts'
-import { inertJson } from '../../inert.ts'
 import { answerInJson } from '../answer-problem.ts'
 import type { RateLimits } from '../rate-limits.ts'
 import type { ApiDependencies } from './api-dependencies.ts'
@@ -15,7 +14,8 @@ import { openApi } from './open-api.ts'
 import { parseBody, parseQuery } from './parse-input.ts'
 import { registerRoutes } from './register-routes.ts'
 import { requestRoutes } from './request-routes.ts'
-import type { Reply, Route } from './route.ts'
+import type { Route } from './route.ts'
+import { send } from './send.ts'
 
 export interface ApiOptions extends ApiDependencies {
   readonly limits: RateLimits
@@ -44,22 +44,31 @@ export function apiRouter(options: ApiOptions): Router {
 
 const readJson = express.json({ limit: 64 * 1024, strict: true })
 
-function handlers(route: Route, { limits, onRefused }: ApiOptions): RequestHandler[] {
-  const guard = requireIdentity({
-    level: route.level,
-    otherwise(request, _response, next, why) {
-      const identification = identificationOf(request)
-      if (identification) onRefused(callerOf(identification), { code: why.code, path: route.path })
-      next(new AppError(why.code, why.detail))
-    },
-  })
+function handlers(route: Route, options: ApiOptions): RequestHandler[] {
+  const { limits } = options
   return [
     limits.anybody,
     ...(route.isEnrolment ? [limits.enrolment] : []),
-    ...(route.level === 'anonymous' ? [] : [guard]),
+    ...(route.level === 'anonymous' ? [] : [guardOf(route.level, route.path, options)]),
     ...(route.body ? [readJson] : []),
     answer(route),
   ]
+}
+
+/** A guard whose refusals are on record. */
+export function guardOf(
+  level: Level,
+  path: string,
+  { onRefused }: Pick<ApiOptions, 'onRefused'>,
+): RequestHandler {
+  return requireIdentity({
+    level,
+    otherwise(request, _response, next, why) {
+      const identification = identificationOf(request)
+      if (identification) onRefused(callerOf(identification), { code: why.code, path })
+      next(new AppError(why.code, why.detail))
+    },
+  })
 }
 
 function answer(route: Route): RequestHandler {
@@ -77,20 +86,13 @@ function answer(route: Route): RequestHandler {
   }
 }
 
-export function send(response: express.Response, reply: Reply): void {
-  response.status(reply.status ?? 200)
-  for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value)
-  if ('json' in reply) response.type('application/json').send(`${inertJson(JSON.stringify(reply.json))}\n`)
-  else {
-    response.setHeader('Content-Type', reply.type)
-    response.end(reply.octets)
-  }
-}
-
 function onlyMethods(routes: readonly Route[]): RequestHandler {
   const methods = routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST']))
   return function refuseMethod(request, response) {
     response.set('Allow', methods.join(', '))
-    throw new AppError('METHOD_NOT_ALLOWED', `This address takes ${methods.join(' and ')}, not ${request.method}.`)
+    throw new AppError(
+      'METHOD_NOT_ALLOWED',
+      `This address takes ${methods.join(' and ')}, not ${request.method}.`,
+    )
   }
 }

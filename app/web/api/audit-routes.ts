@@ -13,7 +13,10 @@ const AuditJson = z.object({
       hash: HASH.meta({ description: 'Of the previous hash, a line feed and the record' }),
     }),
   ),
-  next: z.int().nullable().meta({ description: 'What `after` has to be for the next page; null on the last' }),
+  next: z
+    .int()
+    .nullable()
+    .meta({ description: 'What `after` has to be for the next page; null on the last' }),
   head: z.object({ sequence: z.int(), hash: HASH }),
 })
 

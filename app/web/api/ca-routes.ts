@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { soleAttribute } from '../../../pki/distinguished-name.ts'
-import { encodeCertificatePem } from '../../../pki/pem.ts'
 import { AppError } from '../../errors.ts'
 import type { ApiDependencies } from './api-dependencies.ts'
-import { acceptedFormat, certificateReply, MEDIA_TYPES } from './certificate-formats.ts'
+import { MEDIA_TYPES, ownCertificateReply } from './certificate-formats.ts'
 import { type Route, route } from './route.ts'
 import { CreateCaBody, FormatQuery } from './schemas.ts'
 
@@ -21,7 +20,6 @@ const StatusJson = z.object({
 
 /** The client CA itself: how it stands, and its certificate. */
 export function caRoutes({ store, issuer, isSigning, now }: ApiDependencies): readonly Route[] {
-  const pem = encodeCertificatePem(issuer.der)
   return [
     route({
       method: 'get',
@@ -70,8 +68,7 @@ export function caRoutes({ store, issuer, isSigning, now }: ApiDependencies): re
       query: FormatQuery,
       answers: { 200: { description: 'PEM, or DER', types: [MEDIA_TYPES.pem, MEDIA_TYPES.der] } },
       errors: [],
-      handle: async ({ query, request }) =>
-        certificateReply(pem, query.format ?? acceptedFormat(request) ?? 'pem'),
+      handle: async ({ query, request }) => ownCertificateReply(issuer, request, query.format),
     }),
   ]
 }

@@ -21,7 +21,10 @@ import { subjectWish } from './subject-wish.ts'
 
 const ListJson = z.object({
   certificates: z.array(CertificateJson),
-  next: z.string().nullable().meta({ description: 'What `after` has to be for the next page; null on the last' }),
+  next: z
+    .string()
+    .nullable()
+    .meta({ description: 'What `after` has to be for the next page; null on the last' }),
 })
 
 /** Certificates: issue, list, show, renew, revoke. */
@@ -33,7 +36,9 @@ export function certificateRoutes({ store, authority, now }: ApiDependencies): r
       summary: 'Issue a certificate',
       level: 'admin',
       body: IssueBody,
-      answers: { 201: { description: 'The certificate; without csr also its key, as PKCS#12', schema: IssuedJson } },
+      answers: {
+        201: { description: 'The certificate; without csr also its key, as PKCS#12', schema: IssuedJson },
+      },
       errors: ['NAME_TAKEN', 'KEY_TAKEN', 'CA_KEY_ABSENT'],
       handle: async ({ body, caller }) =>
         issuedReply(await authority.issue(caller, { ...body, ...subjectWish(body) }), now()),
@@ -102,7 +107,9 @@ export function certificateRoutes({ store, authority, now }: ApiDependencies): r
       summary: 'A successor of the certificate that is presented, with the same identity',
       level: 'trusted',
       body: RenewBody,
-      answers: { 201: { description: 'The certificate; the old one stays good for a while', schema: RenewedJson } },
+      answers: {
+        201: { description: 'The certificate; the old one stays good for a while', schema: RenewedJson },
+      },
       errors: ['CERT_UNKNOWN', 'KEY_TAKEN', 'CA_KEY_ABSENT'],
       async handle({ body, caller }) {
         const renewed = await authority.renew(caller, body)

@@ -8,7 +8,11 @@ import { certificateJson } from './schemas.ts'
 export const PASSPHRASE_HEADER = 'Gatehouse-Passphrase'
 
 /** A new certificate as JSON; with it, if the key was made here, the PKCS#12 file and its passphrase, this once. */
-export function issuedReply(handedOut: HandedOut, now: Date, more: Readonly<Record<string, unknown>> = {}): Reply {
+export function issuedReply(
+  handedOut: HandedOut,
+  now: Date,
+  more: Readonly<Record<string, unknown>> = {},
+): Reply {
   const { row, pkcs12 } = handedOut
   const file = pkcs12 && {
     pkcs12: Buffer.from(pkcs12.bytes).toString('base64'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ErrorCode, ERRORS } from '../../errors.ts'
+import { ERRORS, type ErrorCode } from '../../errors.ts'
 import type { Answer, Route } from './route.ts'
 
 const ProblemJson = z.object({
@@ -27,7 +27,8 @@ export function openApi(routes: readonly Route[]) {
     info: {
       title: 'Gatehouse',
       version: '1',
-      description: 'Identity comes from the client certificate of the TLS connection. Errors are problem details (RFC 9457).',
+      description:
+        'Identity comes from the client certificate of the TLS connection. Errors are problem details (RFC 9457).',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     paths,
@@ -42,7 +43,10 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output') {
 
 function operation(route: Route) {
   const body = route.body && {
-    requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } },
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: jsonSchema(route.body, 'input') } },
+    },
   }
   return {
     summary: route.summary,

@@ -26,9 +26,18 @@ function jsonBody(request: Request): unknown {
   )
 }
 
-function parse(schema: z.ZodType, input: unknown, what: 'body' | 'query'): unknown {
+export function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  what: 'body' | 'form' | 'query',
+): z.infer<Schema> {
   const result = schema.safeParse(input)
   if (result.success) return result.data
-  const problems = result.error.issues.map(({ path, message }) => `${path.join('.') || `the ${what}`}: ${message}`)
-  throw new AppError('BODY_INVALID', `The ${what} is not what this address takes: ${problems.join('; ')}. See /openapi.json.`)
+  const problems = result.error.issues.map(
+    ({ path, message }) => `${path.join('.') || `the ${what}`}: ${message}`,
+  )
+  throw new AppError(
+    'BODY_INVALID',
+    `The ${what} is not what this address takes: ${problems.join('; ')}. See /openapi.json.`,
+  )
 }

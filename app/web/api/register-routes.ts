@@ -69,7 +69,11 @@ export function registerRoutes({ authority, now }: ApiDependencies): readonly Ro
           return (wantsPkcs12(request) && pkcs12Reply(outcome.issued)) || issuedReply(outcome.issued, now())
         }
         const { id } = outcome.request
-        return { status: 202, headers: { Location: `/pki/requests/${id}` }, json: requestJson(outcome.request, null) }
+        return {
+          status: 202,
+          headers: { Location: `/pki/requests/${id}` },
+          json: requestJson(outcome.request, null),
+        }
       },
     }),
   ]

@@ -16,7 +16,10 @@ import {
 
 const ListJson = z.object({
   requests: z.array(RequestJson),
-  next: z.string().nullable().meta({ description: 'What `after` has to be for the next page; null on the last' }),
+  next: z
+    .string()
+    .nullable()
+    .meta({ description: 'What `after` has to be for the next page; null on the last' }),
 })
 
 /** A request, and the certificate that has come of it. */
@@ -64,7 +67,9 @@ export function requestRoutes({ store, authority, now }: ApiDependencies): reado
       summary: 'Approve what was looked at, named by its SHA-256',
       level: 'admin',
       body: ApproveBody,
-      answers: { 200: { description: 'The request, with its certificate if it brought a key', schema: RequestJson } },
+      answers: {
+        200: { description: 'The request, with its certificate if it brought a key', schema: RequestJson },
+      },
       errors: ['REQUEST_UNKNOWN', 'REQUEST_CHANGED', 'ALREADY_DECIDED', 'NAME_TAKEN', 'KEY_TAKEN'],
       async handle({ params, body, caller }) {
         const row = await authority.approve(caller, { id: params.id ?? '', sha256: body.sha256 })

@@ -11,14 +11,20 @@ import {
   type RequestRow,
 } from '../../store/store.ts'
 
-const SERIAL = z.string().meta({ description: 'Serial number in upper-case hexadecimal', example: '1D1D2EB87D7E2B10A0F2B6242FC72DD5' })
+const SERIAL = z.string().meta({
+  description: 'Serial number in upper-case hexadecimal',
+  example: '1D1D2EB87D7E2B10A0F2B6242FC72DD5',
+})
 const DIGEST = z.string().meta({ description: 'SHA-256 in upper-case hexadecimal' })
 const TIME = z.iso.datetime().meta({ description: 'ISO 8601, UTC' })
 const reasons = Object.keys(REVOCATION_REASONS) as [RevocationReason, ...RevocationReason[]]
 
 // Wider than what a certificate takes, so that the sentence of the rule itself says what is wrong.
 const NAME = z.string().max(512)
-const CSR = z.string().max(32_768).meta({ description: 'PKCS#10 certificate signing request (RFC 2986) in PEM form' })
+const CSR = z
+  .string()
+  .max(32_768)
+  .meta({ description: 'PKCS#10 certificate signing request (RFC 2986) in PEM form' })
 const PKCS12 = z
   .enum(PKCS12_PROFILES)
   .default('compatible')
@@ -37,7 +43,9 @@ export const IssueBody = z.strictObject({
 })
 export const RenewBody = z.strictObject(KeyBody)
 export const CollectBody = z.strictObject({ pkcs12: PKCS12 })
-export const RevokeBody = z.strictObject({ reason: z.string().max(64).default('unspecified').meta({ enum: reasons }) })
+export const RevokeBody = z.strictObject({
+  reason: z.string().max(64).default('unspecified').meta({ enum: reasons }),
+})
 export const CreateCaBody = z.strictObject({ common_name: NAME.optional() })
 export const RegisterBody = z.strictObject({
   challenge: z.string().max(1024),
@@ -77,17 +85,28 @@ export const CertificateJson = z.object({
   origin: z.enum(ORIGINS),
   requested_by: SERIAL.nullable(),
   recorded_at: TIME,
-  revoked_at: TIME.nullable().meta({ description: 'From when on it counts as revoked; may lie ahead after a renewal' }),
+  revoked_at: TIME.nullable().meta({
+    description: 'From when on it counts as revoked; may lie ahead after a renewal',
+  }),
   reason: z.enum(reasons).nullable(),
 })
-export const WholeCertificateJson = CertificateJson.extend({ certificate: z.string().nullable().meta({ description: 'PEM' }) })
+export const WholeCertificateJson = CertificateJson.extend({
+  certificate: z.string().nullable().meta({ description: 'PEM' }),
+})
 export const IssuedJson = WholeCertificateJson.extend({
   pkcs12: z.base64().optional().meta({ description: 'PKCS#12 file, when the server made the key' }),
-  passphrase: z.string().optional().meta({ description: 'Of the PKCS#12 file; shown this once, kept nowhere' }),
+  passphrase: z
+    .string()
+    .optional()
+    .meta({ description: 'Of the PKCS#12 file; shown this once, kept nowhere' }),
 })
-export const RenewedJson = IssuedJson.extend({ replaces: z.object({ serial: SERIAL, revoked_at: TIME.nullable() }) })
+export const RenewedJson = IssuedJson.extend({
+  replaces: z.object({ serial: SERIAL, revoked_at: TIME.nullable() }),
+})
 export const RequestJson = z.object({
-  id: z.string().meta({ description: '32 hexadecimal digits; whoever knows it may see how the request stands' }),
+  id: z
+    .string()
+    .meta({ description: '32 hexadecimal digits; whoever knows it may see how the request stands' }),
   sha256: DIGEST,
   status: z.enum(REQUEST_STATUSES),
   common_name: z.string(),

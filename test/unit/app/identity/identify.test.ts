@@ -236,7 +236,12 @@ describe('a certificate that is known already', () => {
         at = time
       },
       ask: ({ der }: ParsedCertificate) =>
-        ask({ offer: { kind: 'certificate', der, finding: 'unchecked' }, via: null, requestId: null, address: null }),
+        ask({
+          offer: { kind: 'certificate', der, finding: 'unchecked' },
+          via: null,
+          requestId: null,
+          address: null,
+        }),
     }
   }
 
