@@ -39,7 +39,9 @@ function signatureAlgorithm({ asymmetricKeyType, asymmetricKeyDetails }: KeyObje
 function extensionRequest(emails: readonly string[]): Attribute {
   const names = emails.map(value => new GeneralName({ type: RFC822_NAME, value }))
   const extnValue = new GeneralNames({ names }).toSchema().toBER()
-  const extensions = new Extensions({ extensions: [new Extension({ extnID: OID.subjectAltName, extnValue })] })
+  const extensions = new Extensions({
+    extensions: [new Extension({ extnID: OID.subjectAltName, extnValue })],
+  })
   return new Attribute({ type: EXTENSION_REQUEST, values: [extensions.toSchema()] })
 }
 
@@ -68,9 +70,4 @@ export async function createSigningRequest(
   request.tbsView = toBeSigned
   request.signatureValue = new asn1js.BitString({ valueHex: Uint8Array.from(signature).buffer })
   return new Uint8Array(request.toSchema().toBER())
-}
-
-export function encodeSigningRequestPem(der: Uint8Array): string {
-  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? []
-  return ['-----BEGIN CERTIFICATE REQUEST-----', ...lines, '-----END CERTIFICATE REQUEST-----', ''].join('\n')
 }
