@@ -10,7 +10,8 @@ FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="Gatehouse application" \
       org.opencontainers.image.description="Express and Passport application that trusts exactly the Gatehouse header contract" \
       org.opencontainers.image.licenses="MIT"
-ENV NODE_ENV=production
+ENV NODE_ENV=production \
+    GATEHOUSE_DATABASE_URL=sqlite:/var/lib/gatehouse/gatehouse.sqlite
 WORKDIR /srv/gatehouse
 COPY dockerfiles/healthcheck.sh /usr/local/bin/
 COPY --from=dependencies /srv/gatehouse/node_modules node_modules
