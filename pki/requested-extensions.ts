@@ -12,6 +12,7 @@ import {
 } from 'pkijs'
 import { assertDer } from './assert-der.ts'
 import { decodeName } from './distinguished-name.ts'
+import { inertText } from './inert-text.ts'
 import { OID } from './object-identifiers.ts'
 import { PROFILES } from './profiles.ts'
 import { decodeKeyUsage } from './read-extensions.ts'
@@ -27,8 +28,6 @@ export interface Wishes {
 // Our own choice: what a person reads before deciding.
 const MAX_SENTENCES = 30
 const MAX_CHARACTERS = 200
-// What moves a cursor, turns the writing direction, hides, or is not assigned.
-const HARMFUL = /[\p{C}\p{Zl}\p{Zp}]/gu
 
 const EXTENSION_NAMES: Readonly<Record<string, string>> = {
   '2.5.29.30': 'name constraints',
@@ -130,8 +129,8 @@ function refuseAttribute(attribute: Attribute): readonly string[] {
   return [`attribute ${attribute.type}`]
 }
 
-function inert(sentence: string): string {
-  const characters = [...sentence.replace(HARMFUL, '\uFFFD')]
+function show(sentence: string): string {
+  const characters = [...inertText(sentence)]
   return characters.length > MAX_CHARACTERS
     ? `${characters.slice(0, MAX_CHARACTERS).join('')}…`
     : characters.join('')
@@ -146,6 +145,6 @@ function shorten(sentences: readonly string[]): readonly string[] {
 export function readWishes(attributes: readonly Attribute[]): Wishes {
   return {
     emails: attributes.flatMap(extensionsOf).flatMap(emailsOf),
-    refused: shorten(attributes.flatMap(refuseAttribute).map(inert)),
+    refused: shorten(attributes.flatMap(refuseAttribute).map(show)),
   }
 }

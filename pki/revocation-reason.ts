@@ -1,4 +1,5 @@
 import { PkiError } from './errors.ts'
+import { quote } from './inert-text.ts'
 
 /** CRLReason of RFC 5280 section 5.3.1, without `removeFromCRL`, which is for delta CRLs. */
 export const REVOCATION_REASONS = {
@@ -28,6 +29,6 @@ export function parseRevocationReason(text: string): RevocationReason {
   if (reason) return reason
   throw new PkiError(
     'REASON_UNKNOWN',
-    `The reason must not be ${JSON.stringify(text.slice(0, 80))}. It must be one of ${Object.keys(REVOCATION_REASONS).join(', ')}; left out, it is unspecified.`,
+    `The reason must not be ${quote(text)}. It must be one of ${Object.keys(REVOCATION_REASONS).join(', ')}; left out, it is unspecified.`,
   )
 }
