@@ -26,17 +26,14 @@ export type ChainVerdict = { readonly head: ChainHead; readonly fault?: ChainFau
 
 /** JSON with sorted keys and no blanks, as RFC 8785: the same value is the same text. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    isObject(member) ? Object.fromEntries(Object.entries(member).sort(byKey)) : member,
-  )
+  return write(JSON.parse(JSON.stringify(value)))
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function byKey([one]: [string, unknown], [other]: [string, unknown]): number {
-  return one < other ? -1 : 1
+function write(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(write).join(',')}]`
+  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${write(member)}`).join(',')}}`
 }
 
 /** SHA-256 of the previous hash, a line feed and the record; upper-case hex. */
@@ -69,7 +66,7 @@ function faultOf(event: ChainLink, { sequence, hash }: ChainHead): ChainFault | 
   const expected = sequence + 1
   if (event.sequence > expected) return missing(expected, event.sequence - 1)
   const fault = (problem: string) => ({ sequence: expected, problem })
-  if (event.sequence < expected) return fault(`event ${event.sequence} stands in its place`)
+  if (event.sequence !== expected) return fault(`event ${event.sequence} stands in its place`)
   if (event.previousHash !== hash) return fault('it does not follow from the event before it')
   if (event.hash !== chainHash(event.previousHash, event.record)) return fault('it was changed')
   if (sequenceOf(event.record) !== expected) return fault('its record is that of another event')

@@ -1,0 +1,15 @@
+import { describeAggregates } from './store/aggregates-suite.ts'
+import { describeCertificates } from './store/certificates-suite.ts'
+import { describeListing } from './store/listing-suite.ts'
+import type { StoreKind } from './store/place.ts'
+import { describeProcesses } from './store/processes-suite.ts'
+import { describeTrouble } from './store/trouble-suite.ts'
+
+/** All that holds for the store, whatever database it is on. */
+export function describeStore(kind: StoreKind): void {
+  describeCertificates(kind)
+  describeListing(kind)
+  describeAggregates(kind)
+  describeProcesses(kind)
+  describeTrouble(kind)
+}
