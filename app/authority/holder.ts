@@ -39,8 +39,10 @@ export async function assertNameIsFreeForOneself(
 }
 
 export async function addHolder(within: Aggregates, subject: Subject, now: Time): Promise<string> {
+  const { commonName, organisation, email } = subject
   const id = randomUUID()
-  await within.holders.add({ id, nameKey: nameKey(subject.commonName), ...subject, createdAt: now })
+  const key = nameKey(commonName)
+  await within.holders.add({ id, nameKey: key, commonName, organisation, email, createdAt: now })
   return id
 }
 

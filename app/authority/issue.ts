@@ -82,17 +82,22 @@ async function record(
   const { commonName, organisation, email } = order.subject
   await decide(context, caller, async (within, audit) => {
     await audit('CERT_RECORDED', { serial, commonName, organisation, email, origin: order.origin })
+    // First: that it is decided already says more than that its name is taken, which follows from it.
+    await order.atRecord?.(within, audit, serial)
     const holderId = await resolveHolder(within, order, context.now().getTime())
     const isRenewal = order.claim.by === 'renewal'
     await assertKeyIsFree(context, within, { publicKey: order.publicKey, holderId, isRenewal })
     await within.certificates.record({ ...rowOf(context, caller, order, planned), holderId })
-    await order.atRecord?.(within, audit, serial)
   })
 }
 
 function rowOf({ now }: AuthorityContext, caller: Caller, order: Order, planned: ToBeSigned) {
+  // One by one: a subject may come as a part of something else that has more, such as a request.
+  const { commonName, organisation, email } = order.subject
   return {
-    ...order.subject,
+    commonName,
+    organisation,
+    email,
     serial: planned.serialNumber,
     state: 'recorded' as const,
     spki256: spki256Of(order.publicKey),
