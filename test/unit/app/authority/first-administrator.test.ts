@@ -5,7 +5,7 @@ import { openAuthority } from '../../../../app/authority/authority.ts'
 import { enrolmentOf } from '../../../../app/config-enrolment.ts'
 import { openStore } from '../../../../app/store/open-store.ts'
 import { buildApp, configOf } from '../../../support/app-lab.ts'
-import { apiLab, applicant, CA, OPERATOR } from '../api-lab.ts'
+import { applicant, CA, OPERATOR } from '../api-lab.ts'
 
 const RULES = { ...enrolmentOf({}).rules, proofOfWorkBits: 0 }
 
