@@ -91,8 +91,12 @@ async function record(
 }
 
 function rowOf({ now }: AuthorityContext, caller: Caller, order: Order, planned: ToBeSigned) {
+  // One by one: a request that is approved is a subject as well, with more in it than a certificate has.
+  const { commonName, organisation, email } = order.subject
   return {
-    ...order.subject,
+    commonName,
+    organisation,
+    email,
     serial: planned.serialNumber,
     state: 'recorded' as const,
     spki256: spki256Of(order.publicKey),
