@@ -2,8 +2,9 @@ import { type KeyPairKeyObjectResult, randomBytes } from 'node:crypto'
 import type { Host } from './host-name.ts'
 import { type Authority, issueCertificate, issueRoot } from './issue-certificate.ts'
 import { type IssuedUser, issueUser, type ValidUser } from './issue-user.ts'
-import { CORE_FILES, type KeyFile } from './key-files.ts'
+import { CORE_FILES, type KeyFile, LEDGER_FILE } from './key-files.ts'
 import { generateKey, type KeyType } from './key-type.ts'
+import { writeLedger } from './ledger.ts'
 import type { ParsedCertificate } from './parse-certificate.ts'
 import { generatePassphrase } from './passphrase.ts'
 import { encodeCertificatePem } from './pem.ts'
@@ -140,6 +141,7 @@ export async function makeKeySet(plan: KeySetPlan): Promise<MadeKeySet> {
     secretFile(CORE_FILES.serverKey, serverKey),
     secretFile(CORE_FILES.proxySecret, randomBytes(PROXY_SECRET_OCTETS).toString('hex')),
     ...sealed.flat(),
+    { path: LEDGER_FILE, data: writeLedger(users.map(user => user.certificate)), isSecret: false },
     ...users.flatMap(user => user.files),
   ]
   return { serverRoot: root.certificate, clientCa: clientCa.certificate, server, users, files }

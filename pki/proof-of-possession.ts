@@ -26,15 +26,23 @@ const HASHES: Readonly<Record<string, string>> = {
   [OID.sha512]: 'sha512',
 }
 
-/** RFC 4055 section 3.1, with one hash for both places, as everybody writes it. */
+function encodePss(hashOid: string, saltLength: number): Buffer {
+  const hashAlgorithm = new AlgorithmIdentifier({ algorithmId: hashOid, algorithmParams: new asn1js.Null() })
+  const maskGenAlgorithm = new AlgorithmIdentifier({
+    algorithmId: OID.mgf1,
+    algorithmParams: hashAlgorithm.toSchema(),
+  })
+  return Buffer.from(new RSASSAPSSParams({ hashAlgorithm, maskGenAlgorithm, saltLength }).toSchema().toBER())
+}
+
+/** RFC 4055 section 3.1, with one hash for both places and NULL beside it, as everybody writes it. */
 function readPss({ algorithmParams }: AlgorithmIdentifier): Scheme | undefined {
-  const pss = new RSASSAPSSParams({ schema: algorithmParams })
-  const inner = new AlgorithmIdentifier({ schema: pss.maskGenAlgorithm.algorithmParams })
-  const hash = HASHES[pss.hashAlgorithm.algorithmId]
-  const isUsual = pss.maskGenAlgorithm.algorithmId === OID.mgf1 && pss.trailerField === 1
-  if (!hash || !isUsual || inner.algorithmId !== pss.hashAlgorithm.algorithmId) return undefined
-  const options = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: pss.saltLength }
-  return { keyType: 'rsa', hash, options }
+  const { hashAlgorithm, saltLength } = new RSASSAPSSParams({ schema: algorithmParams })
+  const hash = HASHES[hashAlgorithm.algorithmId]
+  const expected = encodePss(hashAlgorithm.algorithmId, saltLength)
+  // The signature does not cover its own algorithm: another spelling would make a second request of one.
+  if (!hash || !expected.equals(Buffer.from(algorithmParams.toBER()))) return undefined
+  return { keyType: 'rsa', hash, options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength } }
 }
 
 /** RFC 4055 section 5, RFC 5758 section 3.2: NULL or nothing. */

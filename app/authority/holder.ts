@@ -39,10 +39,17 @@ export async function assertNameIsFreeForOneself(
 }
 
 export async function addHolder(within: Aggregates, subject: Subject, now: Time): Promise<string> {
-  const { commonName, organisation, email } = subject
   const id = randomUUID()
-  const key = nameKey(commonName)
-  await within.holders.add({ id, nameKey: key, commonName, organisation, email, createdAt: now })
+  // One by one: a request that is approved is a subject as well, with more in it than a holder has.
+  const { commonName, organisation, email } = subject
+  await within.holders.add({
+    id,
+    nameKey: nameKey(commonName),
+    commonName,
+    organisation,
+    email,
+    createdAt: now,
+  })
   return id
 }
 

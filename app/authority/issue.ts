@@ -92,7 +92,7 @@ async function record(
 }
 
 function rowOf({ now }: AuthorityContext, caller: Caller, order: Order, planned: ToBeSigned) {
-  // One by one: a subject may come as a part of something else that has more, such as a request.
+  // One by one: a request that is approved is a subject as well, with more in it than a certificate has.
   const { commonName, organisation, email } = order.subject
   return {
     commonName,

@@ -3,7 +3,7 @@ import { inertText } from '../inert.ts'
 import type { CertificateRow } from '../store/store.ts'
 import { type MailContent, type PublicUrl, writeCertificate, writeText } from './mail-content.ts'
 
-/** RFC 8555 section 9.1: also for a chain of one. */
+// RFC 8555 section 9.1: also for a chain of one.
 const MEDIA_TYPE = 'application/pem-certificate-chain'
 
 function howToUse(base: string, publicUrl: PublicUrl): string {
@@ -15,6 +15,13 @@ your own, make one first:
 On the command line:
 
   curl --cert ${base}.crt --key YOUR.key ${publicUrl ?? 'https://SITE'}/whoami`
+}
+
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
+
+/** Only that: should a private key ever stand beside it, it does not go out. */
+function onlyCertificates(pem: string): string {
+  return (pem.match(CERTIFICATES) ?? []).map(each => `${each}\n`).join('')
 }
 
 /** Tells the subject of a certificate that it was issued, and brings it. */
@@ -34,6 +41,6 @@ you asked for the certificate.`,
       howToUse(base, publicUrl),
       `You did not ask for it? Then tell whoever runs ${publicUrl ?? 'the site'}, with the serial number: it can be revoked.`,
     ),
-    attachments: [{ filename: `${base}.crt`, contentType: MEDIA_TYPE, content: pem }],
+    attachments: [{ filename: `${base}.crt`, contentType: MEDIA_TYPE, content: onlyCertificates(pem) }],
   }
 }

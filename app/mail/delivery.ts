@@ -1,4 +1,5 @@
 import { createTransport, type SendMailOptions } from 'nodemailer'
+import { parseEmailAddress } from '../../pki/email-address.ts'
 import { inertText } from '../inert.ts'
 import type { Mail } from '../store/store.ts'
 import type { MailFrom } from './mail-from.ts'
@@ -58,11 +59,12 @@ export function createDeliver(server: SmtpServer, from: MailFrom): Deliver {
 
 /** The same mail, octet for octet apart from the MIME boundary, however often it is sent. */
 function compose(mail: Mail, from: MailFrom): SendMailOptions {
+  // Again, because Nodemailer takes what it is given for a list of addresses with names, and sends to all of them.
+  const to = parseEmailAddress(mail.to)
   return {
     from,
-    // As an object and as an envelope: a text would be read as a list of addresses with names.
-    to: { name: '', address: mail.to },
-    envelope: { from: from.address, to: [mail.to] },
+    to: { name: '', address: to },
+    envelope: { from: from.address, to: [to] },
     subject: mail.subject,
     text: mail.text,
     attachments: mail.attachments.map(({ filename, contentType, content }) => ({
@@ -87,18 +89,22 @@ interface SmtpError extends Error {
   readonly responseCode?: number
 }
 
+// RFC 5321 section 4.2.3: out of sequence; RFC 4954 section 6: only with a login.
+const OF_US = [503, 530]
+
 /** RFC 5321 section 4.2.1: 5yz is for good, unless it is about us and not about the recipient or the mail. */
 function judge(error: SmtpError): Failure {
-  const { code = 'EUNKNOWN', command = 'API', responseCode } = error
+  const { code = 'EUNKNOWN', command, responseCode } = error
   const short = [code, command, responseCode].filter(part => part !== undefined).join(' ')
   // A server may repeat what it was sent, and to AUTH that is the password.
   const said = code === 'EAUTH' ? '' : `: ${inertText(error.message).slice(0, MAX_ERROR)}`
   return { code: short, error: short + said, what: whose(code, command, responseCode) }
 }
 
-function whose(code: string, command: string, responseCode: number | undefined): Failure['what'] {
-  const isOfMail = code === 'EMESSAGE' || (code === 'EENVELOPE' && command !== 'MAIL FROM')
-  if (!isOfMail) return 'server'
+function whose(code: string, command: string | undefined, responseCode: number | undefined): Failure['what'] {
+  const isOfMail =
+    code === 'EMESSAGE' || code === 'EMAIL_INVALID' || (code === 'EENVELOPE' && command !== 'MAIL FROM')
+  if (!isOfMail || (responseCode !== undefined && OF_US.includes(responseCode))) return 'server'
   // No answer: it was not even sent, because the address or the mail itself is none.
   return responseCode === undefined || responseCode >= 500 ? 'mail' : 'later'
 }

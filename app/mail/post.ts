@@ -45,17 +45,17 @@ export function createPost({ now, publicUrl }: PostOptions): Post {
     await outbox.add({ id: randomUUID(), key, to, ...content, ...state })
   }
   return {
-    issued: (outbox, certificate) =>
-      queue(outbox, `issued:${certificate.serial}`, certificate.email, certificateMail(certificate, site)),
-    rejected: (outbox, request) =>
-      queue(outbox, `rejected:${request.id}`, request.email, rejectionMail(request, site)),
-    expiring: (outbox, certificate, days) =>
-      queue(
-        outbox,
-        `expiry:${certificate.serial}:${days}`,
-        certificate.email,
-        expiryMail(certificate, now().getTime(), site),
-      ),
+    async issued(outbox, certificate) {
+      const content = certificateMail(certificate, site)
+      await queue(outbox, `issued:${certificate.serial}`, certificate.email, content)
+    },
+    async rejected(outbox, request) {
+      await queue(outbox, `rejected:${request.id}`, request.email, rejectionMail(request, site))
+    },
+    async expiring(outbox, certificate, days) {
+      const content = expiryMail(certificate, now().getTime(), site)
+      await queue(outbox, `expiry:${certificate.serial}:${days}`, certificate.email, content)
+    },
   }
 }
 

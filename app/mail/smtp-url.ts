@@ -45,6 +45,7 @@ function readLogin({ username, password }: URL): SmtpServer['login'] {
 function readUrl(text: string): URL {
   const bare = text.trim()
   if (/\s/.test(bare)) return refuse('it has a blank or line break in it')
+  if (!/^smtps?:\/\//i.test(bare)) return refuse('it begins with neither smtp:// nor smtps://')
   return URL.parse(bare) ?? refuse('it is no URL, or its port is none')
 }
 
@@ -54,8 +55,6 @@ function readUrl(text: string): URL {
  */
 export function parseSmtpUrl(text: string): SmtpServer {
   const url = readUrl(text)
-  if (url.protocol !== 'smtp:' && url.protocol !== 'smtps:')
-    return refuse('it begins with neither smtp:// nor smtps://')
   if (!['', '/'].includes(url.pathname) || url.search || url.hash)
     return refuse('something follows the host and port, or a /, ? or # of the password is not encoded')
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')

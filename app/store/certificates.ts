@@ -26,6 +26,12 @@ const COLUMNS = [
   'revokedBy',
 ] as const satisfies readonly (keyof CertificateRow)[]
 
+export function searchTextOf(
+  row: Pick<CertificateRow, 'commonName' | 'organisation' | 'email' | 'serial'>,
+): string {
+  return searchText(row.commonName, row.organisation, row.email, row.serial)
+}
+
 export function certificatesIn(db: Kysely<Database>): Certificates {
   const rows = () => db.selectFrom('certificates').select(COLUMNS)
   const newestFirst = () => rows().orderBy('recordedAt', 'desc').orderBy('serial', 'desc')
@@ -37,7 +43,7 @@ export function certificatesIn(db: Kysely<Database>): Certificates {
       // An error would end a PostgreSQL transaction, in which the caller may still want to try another serial.
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('certificates')
-        .values({ ...row, searchText: searchText(row.commonName, row.organisation, row.email, row.serial) })
+        .values({ ...row, searchText: searchTextOf(row) })
         .onConflict(conflict => conflict.doNothing())
         .executeTakeFirst()
       if (numInsertedOrUpdatedRows !== 1n) {

@@ -38,14 +38,20 @@ export class Writer {
     return said
   }
 
-  /** Kills it without a chance to clear up after so many lines; all that it had said by then. */
-  async killAfter(lines: number): Promise<string[]> {
+  /** The next so many things that it says. */
+  async hear(lines: number): Promise<string[]> {
     const said: string[] = []
     while (said.length < lines) {
       const { value, done } = await this.#lines.next()
       if (done) throw new Error(`The writer ended by itself: ${await this.#errors}`)
       said.push(value)
     }
+    return said
+  }
+
+  /** Kills it without a chance to clear up after so many lines; all that it had said by then. */
+  async killAfter(lines: number): Promise<string[]> {
+    const said = await this.hear(lines)
     this.#child.kill('SIGKILL')
     said.push(...(await all(this.#lines)))
     await this.#exit

@@ -1,14 +1,18 @@
 // Promise: what is sent to the catcher can be looked at, harms nobody who looks, and goes nowhere.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
 import { createTransport } from 'nodemailer'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 const MAIN = join(import.meta.dirname, '../../../mail-catcher/main.ts')
+const MIB = 1024 * 1024
 
 function start(env: Record<string, string>): ChildProcess {
   return spawn(process.execPath, [MAIN], {
@@ -113,6 +117,25 @@ it('refuses a mail of more than 10 MiB, and works on', async () => {
   await expect(send({ subject: 'large', attachments })).rejects.toMatchObject({ responseCode: 552 })
   await send({ subject: 'small' })
   expect(await messages()).toMatchObject([{ subject: 'small' }])
+})
+
+it('keeps little in memory of a mail that does not end', async () => {
+  const highest = async () =>
+    Number(/VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
+  const before = await highest()
+  const line = `${'x'.repeat(70)}\r\n`
+  const socket = connect(ports.smtp, '127.0.0.1')
+  const answers = text(socket)
+  await once(socket, 'data')
+  for (const command of ['EHLO test', 'MAIL FROM:<>', 'RCPT TO:<grace@example.org>', 'DATA']) {
+    socket.write(`${command}\r\n`)
+    await once(socket, 'data')
+  }
+  const body = Array.from({ length: 100 }, () => line.repeat(MIB / line.length))
+  await pipeline(['Subject: endless\r\n\r\n', ...body, '\r\n.\r\nQUIT\r\n'], socket, { end: false })
+  expect(await answers).toMatch(/^552 /m)
+  // Measured: 90 MiB, and with all of it kept more than 300.
+  expect((await highest()) - before).toBeLessThan(200)
 })
 
 describe('hostile mails', () => {

@@ -32,6 +32,7 @@ const USER = ['crt', 'key', 'p12', 'passphrase']
 const WHOLE = [
   'root.pem',
   'client-ca.pem',
+  'issued.pem',
   'server.crt',
   'server.key',
   ...['grace', 'cecilia', 'admin'].flatMap(name => USER.map(extension => `${name}.${extension}`)),
@@ -147,14 +148,19 @@ describe('a key set that is there', () => {
     const { outcome, certificates } = await ensureKeySet(inFolder(folder.path, { users }))
     expect(outcome).toBe('extended')
     expect(certificates.filter(({ isNew }) => isNew).map(({ file }) => file)).toEqual(['ada-palmer.crt'])
-    expect(await snapshot(dir)).toMatchObject(before)
+    const { 'issued.pem': ledger = '', ...others } = before
+    const after = await snapshot(dir)
+    expect(after).toMatchObject(others)
+    expect(after['issued.pem']?.startsWith(ledger.slice(0, -4))).toBe(true)
   })
 
   it('keeps its files when the names of files are wanted by people', async () => {
     using folder = temporaryFolder()
-    const users = ['Server Smith', 'Admin', 'Root', 'Client CA', 'Private Ryan'].map(commonName => ({
-      commonName,
-    }))
+    const users = ['Server Smith', 'Admin', 'Root', 'Client CA', 'Private Ryan', 'Issued'].map(
+      commonName => ({
+        commonName,
+      }),
+    )
     const { certificates } = await ensureKeySet(inFolder(folder.path, { users }))
     expect(certificates.filter(({ role }) => role === 'user').map(({ file }) => file)).toEqual([
       'admin.crt',
@@ -163,6 +169,7 @@ describe('a key set that is there', () => {
       expect.stringMatching(/^user-[0-9a-f]{8}\.crt$/),
       'client.crt',
       'private-ryan.crt',
+      expect.stringMatching(/^user-[0-9a-f]{8}\.crt$/),
     ])
     expect((await ensureKeySet(inFolder(folder.path, { users }))).outcome).toBe('unchanged')
   })
