@@ -1,10 +1,11 @@
 // Promise: when PostgreSQL goes away, callers are told, nothing is half done, and the store works again when it is back.
 import { createServer } from 'node:net'
+import { Client } from 'pg'
 import { describe, expect, it } from 'vitest'
 import { openStore } from '../../app/store/open-store.ts'
 import { startPostgres, usePostgres } from '../support/postgres.ts'
 import { openAt, postgresOf, query } from '../support/store/place.ts'
-import { holder, issued, NOON, recorded } from '../support/store/rows.ts'
+import { holder, issued, mail, NOON, recorded } from '../support/store/rows.ts'
 
 const server = usePostgres()
 const kind = postgresOf(server)
@@ -12,6 +13,14 @@ const now = () => new Date(NOON)
 
 function unavailable(why: string) {
   return { code: 'STORE_UNAVAILABLE', message: `The store is not available: ${why}. Try again later.` }
+}
+
+async function untilSomebodyWaits(url: string): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  while ((await client.query(waiting)).rowCount === 0);
+  await client.end()
 }
 
 async function endConnections(url: string): Promise<void> {
@@ -110,6 +119,21 @@ describe('a server that', () => {
     await expect(reading.holders.add(holder())).rejects.toMatchObject(unavailable('it can only be read'))
     await store.ping()
   })
+})
+
+it('hands out a mail once when a second process asks before the first has committed', async () => {
+  await using place = await kind.makePlace()
+  await using one = await openAt(place)
+  await using other = await openAt(place)
+  await one.outbox.add(mail())
+  const due = { now: NOON, claimUntil: NOON + 1, limit: 10 }
+  const second = await one.transaction(async within => {
+    expect(await within.outbox.claim(due)).toHaveLength(1)
+    const claiming = other.outbox.claim(due)
+    await untilSomebodyWaits(place.url)
+    return { claiming }
+  })
+  expect(await second.claiming).toEqual([])
 })
 
 it('refuses a text that PostgreSQL cannot hold, in words', async () => {

@@ -77,6 +77,24 @@ export function describeRestore({ name, makePlace }: StoreKind): void {
       expect(linesOf(backups[1] ?? '').length).toBeGreaterThanOrEqual(linesOf(backups[0] ?? '').length)
     })
 
+    it('works with a backup of one moment, whatever is written while it is made', async () => {
+      await using place = await makePlace()
+      await using target = await makePlace()
+      await fill(place)
+      await using store = await openAt(place)
+      const late = holder()
+      const backup = await backupOf(place, async () => {
+        await store.transaction(async within => {
+          await within.holders.add(late)
+          await within.certificates.record(issued(late))
+          await within.audit.append({ event: 'LATE', at: NOON })
+        })
+      })
+      expect(await store.holders.find(late.id)).toEqual(late)
+      expect(backup).not.toContain(late.id)
+      expect((await restoreTo(target, backup)).added.auditEvents).toBe(3)
+    })
+
     it('takes nothing back: revoked stays revoked, decided stays decided, sent stays sent', async () => {
       await using place = await makePlace()
       await using store = await openAt(place)
