@@ -149,10 +149,19 @@ interface Content {
   readonly attributes?: readonly Buffer[]
   /** After them. */
   readonly more?: Buffer
+  readonly algorithm?: Buffer
 }
 
+const ECDSA_WITH_SHA256 = element(0x30, Buffer.from('06082a8648ce3d040302', 'hex'))
+
 /** What openssl would not write, with a good proof. */
-function signHonestly({ version, names = [], attributes = [], more = Buffer.of() }: Content): Buffer {
+function signHonestly({
+  version,
+  names = [],
+  attributes = [],
+  more = Buffer.of(),
+  ...rest
+}: Content): Buffer {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const spki = publicKey.export({ format: 'der', type: 'spki' })
   const one = Buffer.from('020100', 'hex')
@@ -164,8 +173,8 @@ function signHonestly({ version, names = [], attributes = [], more = Buffer.of()
     element(0xa0, ...attributes),
     more,
   )
-  const algorithm = element(0x30, Buffer.from('06082a8648ce3d040302', 'hex'))
-  return element(0x30, info, algorithm, element(0x03, Buffer.of(0), sign('sha256', info, privateKey)))
+  const signature = element(0x03, Buffer.of(0), sign('sha256', info, privateKey))
+  return element(0x30, info, rest.algorithm ?? ECDSA_WITH_SHA256, signature)
 }
 
 describe('an honest proof', () => {
@@ -177,6 +186,18 @@ describe('an honest proof', () => {
 
   it('makes a request of the usual form', () => {
     expect(attempt(signHonestly({}))?.subject).toEqual([])
+  })
+
+  it.each([
+    ['RSA', '300d06092a864886f70d01010b0500'],
+    ['ECDSA with parameters', '300d06082a8648ce3d040302040100'],
+  ])('is none under the name of %s', (_, algorithm) => {
+    expect(() => parseSigningRequest(signHonestly({ algorithm: Buffer.from(algorithm, 'hex') }))).toThrow(
+      expect.objectContaining({
+        code: 'CSR_PROOF_INVALID',
+        message: expect.stringMatching(/must be signed by/),
+      }),
+    )
   })
 
   it.each([
