@@ -60,7 +60,7 @@ up: $(STAMP) ## With Docker: app, Apache, nginx and HAProxy, healthy, with what 
 	@npm run -s up
 
 .PHONY: down
-down: $(STAMP) ## Remove all that `make up` made, except keys/
+down: $(STAMP) ## Remove all that `make up` made, except keys/ and the store (ALL=1: the store too)
 	@npm run -s down
 
 .PHONY: backup

@@ -9,6 +9,36 @@ const WHY: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file; "make generate-keys" makes the keys',
 }
 
+/**
+ * A secret, or what may hold one: as it is, or from the file that `NAME_FILE` names. Never quoted in a problem.
+ */
+export function readSecret(env: Environment, name: string, problems: string[]): string | undefined {
+  const file = `${name}_FILE`
+  if (env[name] !== undefined && env[file] !== undefined) {
+    problems.push(`Only one of ${name} and ${file} may be set.`)
+    return undefined
+  }
+  return (env[name] ?? readSetting(env, file, problems))?.trim() || undefined
+}
+
+/** A sealed private key and what opens it, both or neither. */
+export interface SealedKey {
+  /** JWE in compact form. */
+  readonly jwe: string
+  readonly passphrase: string
+}
+
+export function readClientCaKey(env: Environment, problems: string[]): SealedKey | undefined {
+  const jwe = readSetting(env, 'GATEHOUSE_CLIENT_CA_KEY_FILE', problems)
+  const passphrase = readSecret(env, 'GATEHOUSE_CLIENT_CA_PASSPHRASE', problems)
+  if ((env.GATEHOUSE_CLIENT_CA_KEY_FILE === undefined) !== (passphrase === undefined)) {
+    problems.push(
+      'GATEHOUSE_CLIENT_CA_KEY_FILE and GATEHOUSE_CLIENT_CA_PASSPHRASE_FILE belong together: set both, or neither, and nothing is signed.',
+    )
+  }
+  return jwe !== undefined && passphrase !== undefined ? { jwe, passphrase } : undefined
+}
+
 function readSetting(env: Environment, name: string, problems: string[]): string | undefined {
   const path = env[name]
   if (!path) return undefined

@@ -1,27 +1,10 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { ENROLMENT_SETTINGS } from './config-enrolment.ts'
+import { oneOf, text } from './config-forms.ts'
 
 export const FRONTS = ['proxy', 'direct'] as const
 export type Front = (typeof FRONTS)[number]
-
-type ErrorOf = (issue: { readonly input?: unknown }) => string
-
-/** What was got, what is taken, and what it is when left out. */
-function sentence(name: string, takes: string, fallback?: string): ErrorOf {
-  const absent = fallback === undefined ? 'there is no default' : `left out, it is ${fallback}`
-  return ({ input }) =>
-    `${name} ${input === undefined ? 'is missing' : `must not be ${JSON.stringify(input)}`}. It must be ${takes}; ${absent}.`
-}
-
-function oneOf<const T extends readonly string[]>(name: string, values: T, fallback?: T[number]) {
-  const takes = `one of ${values.join(', ')}`
-  return z.enum(values, { error: sentence(name, takes, fallback && JSON.stringify(fallback)) })
-}
-
-function text(name: string, takes: string, form: (value: string) => boolean = () => true, fallback?: string) {
-  const error = sentence(name, takes, fallback)
-  return z.string({ error }).refine(value => value !== '' && form(value), { error })
-}
 
 const PORT = /^(0|[1-9]\d{0,4})$/
 const HOST = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i
@@ -44,6 +27,7 @@ const COMMON = {
     value => PORT.test(value) && Number(value) <= 65535,
     '8440 for direct, 8080 for proxy',
   ).optional(),
+  ...ENROLMENT_SETTINGS,
   GATEHOUSE_LOG_LEVEL: oneOf('GATEHOUSE_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info').optional(),
 }
 

@@ -1,4 +1,13 @@
-import { readClientCa, readProxySecrets, readServerKey, type ServerKey } from './config-files.ts'
+import { enrolmentOf } from './config-enrolment.ts'
+import {
+  readClientCa,
+  readClientCaKey,
+  readProxySecrets,
+  readSecret,
+  readServerKey,
+  type SealedKey,
+  type ServerKey,
+} from './config-files.ts'
 import { type Environment, parseSettings, type Settings } from './config-settings.ts'
 import { AppError } from './errors.ts'
 
@@ -10,6 +19,16 @@ export type Config = {
   /** PEM. */
   readonly clientCa: string
   readonly clientCert: 'optional' | 'require'
+  /** `undefined`: nothing is signed here. */
+  readonly clientCaKey: SealedKey | undefined
+  /** Where the store is, if not where it usually is. */
+  readonly databaseUrl: string | undefined
+  readonly enrolment: ReturnType<typeof enrolmentOf>
+  /** `undefined`: no mail. */
+  readonly smtpUrl: string | undefined
+  readonly mailFrom: string | undefined
+  /** Under which people know the site. */
+  readonly publicUrl: string | undefined
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 } & (
   | { readonly front: 'proxy'; readonly proxySecrets: readonly string[] }
@@ -24,11 +43,16 @@ export function loadConfig(env: Environment): Config {
   const problems: string[] = []
   const settings = parseSettings(env, problems)
   const clientCa = readClientCa(env, problems)
+  const secrets = {
+    clientCaKey: readClientCaKey(env, problems),
+    databaseUrl: readSecret(env, 'GATEHOUSE_DATABASE_URL', problems),
+    smtpUrl: readSecret(env, 'GATEHOUSE_SMTP_URL', problems),
+  }
   const front = readFront(env, problems)
   if (problems.length > 0 || !settings || clientCa === undefined || !front) {
     throw new AppError('CONFIG_INVALID', problems.join('\n'))
   }
-  return Object.freeze({ ...common(settings), clientCa, ...front })
+  return Object.freeze({ ...common(settings), ...secrets, clientCa, ...front })
 }
 
 function readFront(env: Environment, problems: string[]) {
@@ -47,5 +71,8 @@ function common(settings: Settings) {
     port: Number(settings.GATEHOUSE_PORT ?? (isDirect ? 8440 : 8080)),
     clientCert: settings.GATEHOUSE_CLIENT_CERT ?? 'optional',
     logLevel: settings.GATEHOUSE_LOG_LEVEL ?? 'info',
+    enrolment: enrolmentOf(settings),
+    mailFrom: settings.GATEHOUSE_MAIL_FROM,
+    publicUrl: settings.GATEHOUSE_PUBLIC_URL,
   }
 }

@@ -10,7 +10,8 @@ FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="Gatehouse application" \
       org.opencontainers.image.description="Express and Passport application that trusts exactly the Gatehouse header contract" \
       org.opencontainers.image.licenses="MIT"
-ENV NODE_ENV=production
+ENV NODE_ENV=production \
+    GATEHOUSE_DATABASE_URL=sqlite:/var/lib/gatehouse/gatehouse.sqlite
 WORKDIR /srv/gatehouse
 COPY dockerfiles/healthcheck.sh /usr/local/bin/
 COPY --from=dependencies /srv/gatehouse/node_modules node_modules
@@ -18,6 +19,9 @@ COPY package.json ./
 COPY pki pki
 COPY proxy-configs/header-contract.ts proxy-configs/
 COPY app app
+# Whoever the container runs as makes the store here; nobody else is in it.
+RUN install -d -m 1777 /var/lib/gatehouse
+VOLUME /var/lib/gatehouse
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["healthcheck.sh", "8080"]

@@ -12,6 +12,7 @@ import {
 import { addFiles, RESERVED_FILE_NAMES } from './key-files.ts'
 import type { KeySetProgress } from './key-set-options.ts'
 import { DEFAULT_KEY_TYPE, type KeyType } from './key-type.ts'
+import { appendToLedger, completeLedger } from './ledger.ts'
 import { type KeySetPlan, makeUsers, type NamedUser } from './make-key-set.ts'
 import { DEFAULT_PKCS12_PROFILE, type Pkcs12Profile } from './pkcs12-profile.ts'
 import { PROFILES, parseDays } from './profiles.ts'
@@ -39,7 +40,9 @@ export function countSteps(
   }
 }
 
-async function addUserFiles(dir: string, { fileName, files }: IssuedUser): Promise<void> {
+/** The ledger first: killed in between, it names a certificate that nobody has, never the reverse. */
+async function addUserFiles(dir: string, { fileName, certificate, files }: IssuedUser): Promise<void> {
+  await appendToLedger(dir, [certificate])
   try {
     await addFiles(dir, files)
   } catch (cause) {
@@ -55,7 +58,7 @@ async function addUserFiles(dir: string, { fileName, files }: IssuedUser): Promi
 type UserPlan = Omit<KeySetPlan, 'hosts' | 'users'>
 
 /**
- * Makes users in a key set that is there; none of them may be in it yet.
+ * Makes users in a key set that is there; none of them may be in it yet. The ledger is completed even for nobody.
  * @throws PkiError PASSPHRASE_WRONG, KEY_MALFORMED, KEYS_MISMATCHED, KEYS_BUSY
  */
 export async function addUsers(
@@ -63,8 +66,12 @@ export async function addUsers(
   users: readonly ValidUser[],
   plan: UserPlan,
 ): Promise<readonly IssuedUser[]> {
-  if (users.length === 0) return []
-  const clientCa = await openClientCa(stored)
+  const clientCa = users.length > 0 ? await openClientCa(stored) : undefined
+  await completeLedger(
+    stored.dir,
+    stored.users.map(user => user.certificate),
+  )
+  if (!clientCa) return []
   const named = nameFiles(
     users,
     stored.users.map(user => user.fileName),
@@ -90,7 +97,7 @@ function assertNew({ dir, users }: StoredKeySet, commonName: string): void {
   if (!same) return
   throw new PkiError(
     'USER_EXISTS',
-    `"${same.commonName}" is there already, as ${dir}/${same.fileName}.crt. Two people of one name could not be told apart: add something to the new name. Nothing was changed.`,
+    `"${same.commonName}" is there already, as ${dir}/${same.fileName}.crt. Two people of one name, or of names that look alike, could not be told apart: add something to the new name. Nothing was changed.`,
   )
 }
 

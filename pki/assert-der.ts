@@ -7,8 +7,10 @@ const TAG_NUMBER = 0x1f
 const BOOLEAN = 0x01
 const INTEGER = 0x02
 
-function malformed(reason: string): PkiError {
-  return new PkiError('CERT_MALFORMED', `Not a DER certificate: ${reason}.`)
+const NAMES = { CERT_MALFORMED: 'certificate', CSR_MALFORMED: 'certificate signing request' } as const
+
+function malformed(reason: string): TypeError {
+  return new TypeError(reason)
 }
 
 /** Length and position of the content after the tag at `offset`; X.690 section 10.1: definite, shortest form. */
@@ -51,11 +53,21 @@ function assertElement(der: Uint8Array, offset: number, depth: number): number {
   return end
 }
 
+function assertOnlyElement(der: Uint8Array): void {
+  if (assertElement(der, 0, 0) !== der.length) throw malformed('something follows it')
+}
+
 /**
  * Accepts exactly one element in DER (X.690 section 10), with nothing after it. Lenient parsers take BER and trailing
  * bytes, so that one certificate would have many encodings, each with a fingerprint of its own.
- * @throws PkiError CERT_MALFORMED
+ * @param code what to call it: a certificate or a certificate signing request
+ * @throws PkiError of that code
  */
-export function assertDer(der: Uint8Array): void {
-  if (assertElement(der, 0, 0) !== der.length) throw malformed('something follows it')
+export function assertDer(der: Uint8Array, code: keyof typeof NAMES = 'CERT_MALFORMED'): void {
+  try {
+    assertOnlyElement(der)
+  } catch (cause) {
+    const { message } = cause as TypeError
+    throw new PkiError(code, `Not a DER ${NAMES[code]}: ${message}.`, { cause })
+  }
 }

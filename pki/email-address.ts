@@ -1,4 +1,5 @@
 import { PkiError } from './errors.ts'
+import { quote } from './inert-text.ts'
 
 // RFC 5321 section 4.5.3.1.3: a path has 256 octets, two of which are brackets.
 const MAX_LENGTH = 254
@@ -10,6 +11,6 @@ export function parseEmailAddress(text: string): string {
   if (text.length <= MAX_LENGTH && ADDRESS.test(text)) return text
   throw new PkiError(
     'EMAIL_INVALID',
-    `The e-mail address must not be ${JSON.stringify(text.slice(0, 80))}. It must be of the form name@example.org, in ASCII.`,
+    `The e-mail address must not be ${quote(text)}. It must be of the form name@example.org, in ASCII.`,
   )
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chmod, chown, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
@@ -21,8 +22,19 @@ export const CORE_FILES = {
   proxySecret: 'private/proxy-secret',
 } as const
 
+/**
+ * Every user certificate that was signed with the client CA here, for the application to know. Not a core file: older
+ * key sets are whole without it.
+ */
+export const LEDGER_FILE = 'issued.pem'
+
 /** Read by containers, which run as another user than root. */
-const CONTAINER_FILES: readonly string[] = [CORE_FILES.serverKey, CORE_FILES.proxySecret]
+const CONTAINER_FILES: readonly string[] = [
+  CORE_FILES.serverKey,
+  CORE_FILES.proxySecret,
+  CORE_FILES.clientCaKey,
+  CORE_FILES.clientCaPassphrase,
+]
 
 /** The files of one user; the certificate is written last, so that with it the others are there too. */
 export const USER_EXTENSIONS = ['key', 'p12', 'passphrase', 'crt'] as const
@@ -33,6 +45,7 @@ export const RESERVED_FILE_NAMES: ReadonlySet<string> = new Set([
   'server',
   'root',
   'client-ca',
+  'issued',
   'private',
 ])
 
@@ -75,6 +88,13 @@ export async function writeFolder(dir: string, files: readonly KeyFile[], owner?
   if (owner) await giveContainerFiles(dir, owner)
   await syncFolder(join(dir, 'private'))
   await syncFolder(dir)
+}
+
+/** Writes a file under another name, hidden and its own, for the caller to move into place. */
+export async function addBeside(dir: string, file: KeyFile): Promise<string> {
+  const beside = join(dir, `.${basename(file.path)}.new-${randomBytes(6).toString('hex')}`)
+  await writeNew(beside, file)
+  return beside
 }
 
 /**

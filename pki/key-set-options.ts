@@ -62,7 +62,7 @@ function parseUsers(users: readonly KeySetUser[]): readonly ValidUser[] {
   if (!twice) return valid
   throw new PkiError(
     'NAME_INVALID',
-    `The users must not have the same name twice: "${twice.commonName}". Upper and lower case are the same, and "Administrator" is always made.`,
+    `The users must not have the same name twice: "${twice.commonName}". Upper and lower case and look-alike letters are the same, and "Administrator" is always made.`,
   )
 }
 

@@ -1,15 +1,17 @@
 import { type KeyPairKeyObjectResult, randomBytes } from 'node:crypto'
 import type { Host } from './host-name.ts'
-import { type Authority, type CertificateRequest, issueCertificate, issueRoot } from './issue-certificate.ts'
+import { type Authority, issueCertificate, issueRoot } from './issue-certificate.ts'
 import { type IssuedUser, issueUser, type ValidUser } from './issue-user.ts'
-import { CORE_FILES, type KeyFile } from './key-files.ts'
+import { CORE_FILES, type KeyFile, LEDGER_FILE } from './key-files.ts'
 import { generateKey, type KeyType } from './key-type.ts'
+import { writeLedger } from './ledger.ts'
 import type { ParsedCertificate } from './parse-certificate.ts'
 import { generatePassphrase } from './passphrase.ts'
 import { encodeCertificatePem } from './pem.ts'
 import type { Pkcs12Profile } from './pkcs12-profile.ts'
 import { PROFILES } from './profiles.ts'
 import { sealKey } from './sealed-key.ts'
+import type { CertificateRequest } from './to-be-signed.ts'
 
 export interface NamedUser extends ValidUser {
   readonly fileName: string
@@ -139,6 +141,7 @@ export async function makeKeySet(plan: KeySetPlan): Promise<MadeKeySet> {
     secretFile(CORE_FILES.serverKey, serverKey),
     secretFile(CORE_FILES.proxySecret, randomBytes(PROXY_SECRET_OCTETS).toString('hex')),
     ...sealed.flat(),
+    { path: LEDGER_FILE, data: writeLedger(users.map(user => user.certificate)), isSecret: false },
     ...users.flatMap(user => user.files),
   ]
   return { serverRoot: root.certificate, clientCa: clientCa.certificate, server, users, files }

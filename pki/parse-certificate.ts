@@ -1,6 +1,7 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { Certificate } from 'pkijs'
 import { assertDer } from './assert-der.ts'
+import { type CertificateKey, describeKey } from './certificate-key.ts'
 import { type DistinguishedName, decodeName } from './distinguished-name.ts'
 import { PkiError } from './errors.ts'
 import { type ReadExtensions, readExtensions } from './read-extensions.ts'
@@ -24,17 +25,6 @@ export interface ParsedCertificate extends ReadExtensions {
   readonly fingerprint256: string
 }
 
-export type CertificateKey =
-  | { readonly type: 'rsa'; readonly bits: number; readonly exponent: bigint }
-  | { readonly type: 'ec'; readonly curve: string }
-  | { readonly type: 'other'; readonly oid: string }
-
-const CURVES: Readonly<Record<string, string>> = {
-  prime256v1: 'P-256',
-  secp384r1: 'P-384',
-  secp521r1: 'P-521',
-}
-
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex').toUpperCase()
 }
@@ -47,6 +37,7 @@ function readSerial(octets: Uint8Array): string {
   return `-${digits.padStart(digits.length + (digits.length % 2), '0')}`
 }
 
+/** A key that OpenSSL cannot read is of no type that is accepted. */
 function readKey(x509: X509Certificate, oid: string): CertificateKey {
   let key: KeyObject
   try {
@@ -54,14 +45,7 @@ function readKey(x509: X509Certificate, oid: string): CertificateKey {
   } catch {
     return { type: 'other', oid }
   }
-  const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {}
-  if (key.asymmetricKeyType === 'rsa' && modulusLength && publicExponent) {
-    return { type: 'rsa', bits: modulusLength, exponent: publicExponent }
-  }
-  if (key.asymmetricKeyType === 'ec' && namedCurve) {
-    return { type: 'ec', curve: CURVES[namedCurve] ?? namedCurve }
-  }
-  return { type: 'other', oid }
+  return describeKey(key, oid)
 }
 
 function assertDates(...dates: Date[]): void {

@@ -51,7 +51,8 @@ export function encodeKeyUsage(usages: readonly KeyUsage[]): asn1js.BitString {
   return new asn1js.BitString({ valueHex: octets.buffer, unusedBits: 7 - (last & 7) })
 }
 
-function decodeKeyUsage(bits: asn1js.BaseBlock): readonly KeyUsage[] {
+/** @throws TypeError when it is no BIT STRING */
+export function decodeKeyUsage(bits: asn1js.BaseBlock): readonly KeyUsage[] {
   if (!(bits instanceof asn1js.BitString)) throw new TypeError('keyUsage is not a BIT STRING')
   const octets = bits.valueBlock.valueHexView
   return KEY_USAGES.filter((_, bit) => (octets[bit >> 3] ?? 0) & (0x80 >> (bit & 7)))

@@ -101,9 +101,19 @@ function fits(certificate: ParsedCertificate, key: () => ReturnType<typeof creat
   }
 }
 
+/** Nothing for what another run has just renamed. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
+    throw error
+  }
+}
+
 /** Those with something in them: a full disk leaves empty ones. */
 async function withContent(dir: string, files: readonly string[]): Promise<ReadonlySet<string>> {
-  const sizes = await Promise.all(files.map(async path => (await stat(join(dir, path))).size))
+  const sizes = await Promise.all(files.map(path => sizeOf(join(dir, path))))
   return new Set(files.filter((_, i) => sizes[i] !== 0))
 }
 

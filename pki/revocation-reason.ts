@@ -1,4 +1,5 @@
 import { PkiError } from './errors.ts'
+import { quote } from './inert-text.ts'
 
 /** CRLReason of RFC 5280 section 5.3.1, without `removeFromCRL`, which is for delta CRLs. */
 export const REVOCATION_REASONS = {
@@ -15,11 +16,19 @@ export const REVOCATION_REASONS = {
 
 export type RevocationReason = keyof typeof REVOCATION_REASONS
 
-/** @throws PkiError REASON_UNKNOWN */
+const SPELLINGS = new Map(
+  Object.keys(REVOCATION_REASONS).map(name => [name.toLowerCase(), name as RevocationReason]),
+)
+
+/**
+ * Case and separators do not count: `key_compromise` is `keyCompromise`.
+ * @throws PkiError REASON_UNKNOWN
+ */
 export function parseRevocationReason(text: string): RevocationReason {
-  if (Object.hasOwn(REVOCATION_REASONS, text)) return text as RevocationReason
+  const reason = SPELLINGS.get(text.toLowerCase().replaceAll(/[\s_-]/g, ''))
+  if (reason) return reason
   throw new PkiError(
     'REASON_UNKNOWN',
-    `The reason must not be ${JSON.stringify(text.slice(0, 80))}. It must be one of ${Object.keys(REVOCATION_REASONS).join(', ')}; left out, it is unspecified.`,
+    `The reason must not be ${quote(text)}. It must be one of ${Object.keys(REVOCATION_REASONS).join(', ')}; left out, it is unspecified.`,
   )
 }

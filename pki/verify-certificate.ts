@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import { isAcceptableKey } from './acceptable-key.ts'
 import { PkiError } from './errors.ts'
 import { OID } from './object-identifiers.ts'
 import type { ParsedCertificate } from './parse-certificate.ts'
@@ -12,15 +13,6 @@ const SIGNATURE_ALGORITHMS: ReadonlySet<string> = new Set([
   OID.ecdsaWithSha384,
   OID.ecdsaWithSha512,
 ])
-const CURVES: ReadonlySet<string> = new Set(['P-256', 'P-384', 'P-521'])
-// NIST SP 800-131A revision 2, table 2.
-const MIN_RSA_BITS = 2048
-// Our own choice: the largest modulus that we make is 4096; verifying with 16384 bits costs 60 times as much.
-const MAX_RSA_BITS = 8192
-// FIPS 186-5 section A.1.1: odd, 2^16 < e < 2^256; 1 and 3 have been forged.
-const MIN_EXPONENT = 65537n
-const MAX_EXPONENT = 2n ** 256n
-
 // Our own choice: keys of 8192 bit and a page of names take less, and more would not fit into a header behind a proxy.
 const MAX_OCTETS = 8192
 
@@ -37,14 +29,6 @@ interface Rule {
 const EVERY_TIER: readonly Tier[] = ['issued', 'self-signed']
 const ISSUED: readonly Tier[] = ['issued']
 const SELF_SIGNED: readonly Tier[] = ['self-signed']
-
-function hasAcceptableKey({ publicKey }: ParsedCertificate): boolean {
-  if (publicKey.type === 'ec') return CURVES.has(publicKey.curve)
-  if (publicKey.type !== 'rsa') return false
-  const { bits, exponent } = publicKey
-  const isSaneExponent = exponent >= MIN_EXPONENT && exponent < MAX_EXPONENT && exponent % 2n === 1n
-  return bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS && isSaneExponent
-}
 
 /**
  * What a certificate must be before its owner is anybody. Proxies and Node accept a CA, a version 1 certificate and one
@@ -116,7 +100,7 @@ const RULES: readonly Rule[] = [
   {
     name: 'public-key',
     tiers: EVERY_TIER,
-    holds: hasAcceptableKey,
+    holds: certificate => isAcceptableKey(certificate.publicKey),
     reason:
       'its key is neither RSA of 2048 to 8192 bit with an exponent of 65537 or more, nor EC on P-256, P-384 or P-521',
   },

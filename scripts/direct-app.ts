@@ -33,6 +33,11 @@ export async function startDirectApp(root: string): Promise<DirectApp> {
       GATEHOUSE_CLIENT_CA_FILE: join(keys, 'client-ca.pem'),
       GATEHOUSE_TLS_CERT_FILE: join(keys, 'server.crt'),
       GATEHOUSE_TLS_KEY_FILE: join(keys, 'server.key'),
+      GATEHOUSE_CLIENT_CA_KEY_FILE: join(keys, 'private/client-ca.key.jwe'),
+      GATEHOUSE_CLIENT_CA_PASSPHRASE_FILE: join(keys, 'private/client-ca.passphrase'),
+      GATEHOUSE_LEDGER_FILE: join(keys, 'issued.pem'),
+      GATEHOUSE_DATABASE_URL:
+        process.env.GATEHOUSE_DATABASE_URL ?? `sqlite:${join(root, 'data/gatehouse.sqlite')}`,
     },
   })
   const ended = once(child, 'close')

@@ -6,7 +6,9 @@ import { runScript } from './run-script.ts'
 import { ScriptError } from './script-error.ts'
 
 await runScript(async () => {
-  parseArgs({ options: {} })
+  const { values } = parseArgs({ options: { all: { type: 'boolean' } } })
+  // Revocations are in the store: without it, every revoked certificate would be good again.
+  const isAll = values.all === true || process.env.ALL === '1'
   const state = await engineState()
   if (state.kind === 'denied') throw state.error
   if (state.kind === 'absent') return console.log('No Docker engine runs here, so nothing is up.')
@@ -14,10 +16,14 @@ await runScript(async () => {
   const down = await $({
     nothrow: true,
     stdio: ['ignore', 'inherit', 'inherit'],
-  })`docker compose down --volumes --remove-orphans --rmi all`
+  })`docker compose down --remove-orphans --rmi all ${isAll ? ['--volumes'] : []}`
   if (down.exitCode !== 0)
     throw new ScriptError('DOWN_FAILED', 'Docker Compose could not remove everything: see above.')
   // Earlier builds, whose name a later one has taken.
   await quietly`docker image prune --force --filter label=com.docker.compose.project=gatehouse`
-  console.log('Containers, networks, volumes and images are removed; keys/ stays.')
+  console.log(
+    isAll
+      ? 'Containers, networks, images and the store are removed; keys/ stays.'
+      : 'Containers, networks and images are removed; keys/ stays, and so does the store, which knows what is revoked (make down ALL=1 removes it).',
+  )
 })

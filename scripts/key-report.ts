@@ -1,7 +1,8 @@
 import { relative } from 'node:path'
+import type { CertificateKey } from '../pki/certificate-key.ts'
 import { soleAttribute } from '../pki/distinguished-name.ts'
 import type { ReportedCertificate } from '../pki/key-set-report.ts'
-import type { CertificateKey, ParsedCertificate } from '../pki/parse-certificate.ts'
+import type { ParsedCertificate } from '../pki/parse-certificate.ts'
 
 function keyName(key: CertificateKey): string {
   if (key.type === 'rsa') return `RSA ${key.bits}`

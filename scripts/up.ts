@@ -28,16 +28,25 @@ async function whatFailed(): Promise<string> {
   )
 }
 
+function url(port: number | undefined): string {
+  return `https://gatehouse.localhost:${port}/`
+}
+
+/** The proxies speak TLS; the page of caught mails is for this machine only. */
+function where({ service, port }: PublishedPort): string {
+  return `  ${service.padEnd(8)} ${service === 'mail' ? `http://127.0.0.1:${port}/` : url(port)}`
+}
+
 function whatToTry(ports: readonly PublishedPort[], people: readonly Greeting[]): string {
-  const url = (port: number | undefined) => `https://gatehouse.localhost:${port}/`
   const greetings = [undefined, ...people.slice(0, 2)].map(
-    person => `${person?.name ?? 'Nobody'}:\n  ${curlCommand(url(ports[0]?.port), person)}`,
+    person =>
+      `${person?.name ?? 'Nobody'}:\n  ${curlCommand(url(ports.find(({ service }) => service !== 'mail')?.port), person)}`,
   )
   return `
 Gatehouse is up:
-${ports.map(({ service, port }) => `  ${service.padEnd(8)} ${url(port)}`).join('\n')}
+${ports.map(where).join('\n')}
 
-Try, with any of these addresses:
+Try, with any of the https addresses:
 ${greetings.join('\n')}
 
 Logs: docker compose logs --follow    The end: make down`

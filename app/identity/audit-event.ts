@@ -18,11 +18,14 @@ export interface AuditEvent {
   readonly fingerprint256: string | null
   readonly requestId: string
   readonly via: string | null
+  readonly address: string | null
 }
 
 /** `undefined` when there is nothing to record: nobody tried anything, or it is on record already. */
-export function auditEvent(identified: Identified, requestId: string): AuditEvent | undefined {
-  const { identity, presented, failure, isNew } = identified
+export function auditEvent(
+  identified: Identified & Pick<AuditEvent, 'requestId' | 'address'>,
+): AuditEvent | undefined {
+  const { identity, presented, failure, isNew, requestId, address } = identified
   if (!failure && !isNew) return undefined
   return {
     event: failure ? 'AUTH_FAILURE' : 'AUTH_SUCCESS',
@@ -35,5 +38,6 @@ export function auditEvent(identified: Identified, requestId: string): AuditEven
     fingerprint256: presented?.fingerprint256 ?? null,
     requestId,
     via: identity.via,
+    address,
   }
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { type AuditEvent, auditEvent } from './audit-event.ts'
-import { createIdentifier, type Identified } from './identify.ts'
+import { createIdentifier, type Identified, type Revocation, revoked } from './identify.ts'
 import type { Identity } from './identity.ts'
+import { isAtLeast } from './levels.ts'
 import { parseAuthorities } from './parse-authorities.ts'
 import { createContractReader } from './read-contract.ts'
 import { readSocket } from './read-socket.ts'
@@ -14,6 +15,8 @@ export interface IdentificationOptions {
   readonly clientCa: string | Uint8Array
   /** With `front: 'proxy'`: every secret that is right at the moment. */
   readonly proxySecrets?: readonly string[]
+  /** Asked on every request with a trusted certificate; when it cannot say, the request ends with its error. */
+  readonly revocationOf?: (serial: string) => Promise<Revocation | undefined>
   readonly audit?: (event: AuditEvent) => void
   readonly now?: () => Date
 }
@@ -21,6 +24,8 @@ export interface IdentificationOptions {
 export interface Identification extends Identified {
   /** The proxy's own, when it proved itself; otherwise made here. */
   readonly requestId: string
+  /** The client's network address: the proxy's word for it, when it proved itself; otherwise the connection's. */
+  readonly address: string | null
 }
 
 const identifications = new WeakMap<IncomingMessage, Identification>()
@@ -31,18 +36,33 @@ const identifications = new WeakMap<IncomingMessage, Identification>()
  */
 export function createIdentification(
   options: IdentificationOptions,
-): (request: IncomingMessage) => Identification {
+): (request: IncomingMessage) => Promise<Identification> {
   const { now = () => new Date(), audit } = options
   const read = createReader(options)
   const identify = createIdentifier(parseAuthorities(options.clientCa), now)
-  return function identifyRequest(request) {
+  return async function identifyRequest(request) {
     const reading = read(request)
-    const identification = { ...identify(reading), requestId: reading.requestId ?? randomUUID() }
+    const identified = await withoutRevoked(identify(reading), options.revocationOf)
+    const identification = {
+      ...identified,
+      requestId: reading.requestId ?? randomUUID(),
+      address: reading.address ?? request.socket.remoteAddress ?? null,
+    }
     identifications.set(request, identification)
-    const event = auditEvent(identification, identification.requestId)
+    const event = auditEvent(identification)
     if (event) audit?.(event)
     return identification
   }
+}
+
+async function withoutRevoked(
+  identified: Identified,
+  revocationOf: IdentificationOptions['revocationOf'],
+): Promise<Identified> {
+  const { level, serial } = identified.identity
+  if (!revocationOf || serial === null || !isAtLeast(level, 'trusted')) return identified
+  const revocation = await revocationOf(serial)
+  return revocation ? revoked(identified, revocation) : identified
 }
 
 function createReader({ front, proxySecrets }: IdentificationOptions) {

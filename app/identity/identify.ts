@@ -4,6 +4,13 @@ import { createCertificateCache, type Opinion, type Presented } from './certific
 import { anonymous, type Identity, type Verify } from './identity.ts'
 import type { Failure, Finding, Reading } from './offer.ts'
 
+/** What the store of an authority knows of a certificate that it has revoked. */
+export interface Revocation {
+  readonly at: Date
+  /** CRLReason of RFC 5280 section 5.3.1. */
+  readonly reason: string
+}
+
 export interface Identified {
   readonly identity: Identity
   /** The certificate that was presented, also when it was refused. */
@@ -53,6 +60,14 @@ function decide(opinion: Opinion, finding: Finding, via: string | null): Identif
     return nobody(finding as Verify, via, presented, { code: 'CERT_REFUSED_BY_PROXY', reason })
   }
   return { identity: Object.freeze({ ...claims, via }), presented, failure: null, isNew: opinion.isNew }
+}
+
+/** A certificate that was good, and is not any more. */
+export function revoked({ identity, presented }: Identified, { at, reason }: Revocation): Identified {
+  return nobody('FAILED:certificate revoked', identity.via, presented, {
+    code: 'CERT_REVOKED',
+    reason: `The certificate was revoked at ${at.toISOString()} (${reason}).`,
+  })
 }
 
 function nobody(

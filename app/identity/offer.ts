@@ -5,6 +5,7 @@ import type { Verify } from './identity.ts'
 export type FailureCode =
   | PkiErrorCode
   | 'CERT_REFUSED_BY_PROXY'
+  | 'CERT_REVOKED'
   | 'HEADERS_CONTRADICTORY'
   | 'HEADER_MALFORMED'
   | 'HEADER_REPEATED'
@@ -26,9 +27,10 @@ export type Offer =
 /** What the proxy found when it verified the certificate; `unchecked` in direct mode, where only we do. */
 export type Finding = 'validated' | 'unchecked' | `FAILED:${string}`
 
-/** `via` and `requestId` are `null` when there is none to believe. */
+/** `via`, `requestId` and `address` (the client's network address) are `null` when there is none to believe. */
 export interface Reading {
   readonly offer: Offer
   readonly via: string | null
   readonly requestId: string | null
+  readonly address: string | null
 }

@@ -1,18 +1,24 @@
 import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
 import { HEADER } from '../../proxy-configs/header-contract.ts'
 import type { Verify } from './identity.ts'
 import type { FailureCode, Offer, Reading } from './offer.ts'
 import { readByteSequence } from './read-byte-sequence.ts'
 import { createSecretMatcher } from './secret-matcher.ts'
 
-type Field = 'clientCert' | 'clientCertUnverified' | 'verify' | 'proxySecret' | 'requestId' | 'via'
+const READ = [
+  'clientCert',
+  'clientCertUnverified',
+  'verify',
+  'proxySecret',
+  'requestId',
+  'via',
+  'forwardedFor',
+] as const
+type Field = (typeof READ)[number]
 type Values = Record<Field, readonly string[]>
 
-const FIELDS: ReadonlyMap<string, Field> = new Map(
-  (['clientCert', 'clientCertUnverified', 'verify', 'proxySecret', 'requestId', 'via'] as const).map(
-    field => [HEADER[field].toLowerCase(), field],
-  ),
-)
+const FIELDS: ReadonlyMap<string, Field> = new Map(READ.map(field => [HEADER[field].toLowerCase(), field]))
 
 // Most headers are none of ours, and lower-casing every name is what would take longest.
 const LENGTHS: ReadonlySet<number> = new Set([...FIELDS.keys()].map(name => name.length))
@@ -36,6 +42,7 @@ function collect(rawHeaders: readonly string[]): Values {
     proxySecret: [],
     requestId: [],
     via: [],
+    forwardedFor: [],
   }
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
@@ -51,11 +58,16 @@ function refused(code: FailureCode, reason: string, verify: Verify = 'FAILED:unr
 
 /** Nothing at all is believed, so nothing is said about a certificate either. */
 function unproved(code: FailureCode, reason: string): Reading {
-  return { offer: { kind: 'refused', failure: { code, reason }, verify: 'NONE' }, via: null, requestId: null }
+  const offer: Offer = { kind: 'refused', failure: { code, reason }, verify: 'NONE' }
+  return { offer, via: null, requestId: null, address: null }
 }
 
 function sole(values: readonly string[], form: RegExp): RegExpExecArray | null {
   return values.length === 1 ? form.exec(values[0] as string) : null
+}
+
+function soleAddress([address = '', ...others]: readonly string[]): string | null {
+  return others.length === 0 && isIP(address) !== 0 ? address : null
 }
 
 function certificate(
@@ -122,6 +134,7 @@ export function createContractReader(
       offer: readOffer(values),
       via: sole(values.via, VIA)?.[1] ?? null,
       requestId: sole(values.requestId, REQUEST_ID)?.[0] ?? null,
+      address: soleAddress(values.forwardedFor),
     }
   }
 }

@@ -27,5 +27,5 @@ export function readSocket({ socket }: Pick<IncomingMessage, 'socket'>): Reading
     offer = readOffer(socket)
     offers.set(socket, offer)
   }
-  return { offer, via: 'direct', requestId: null }
+  return { offer, via: 'direct', requestId: null, address: socket.remoteAddress ?? null }
 }

@@ -27,9 +27,10 @@ export function clientCertificateStrategy({
   if (!isLevel(level)) throw new RangeError(`There is no level "${level}".`)
   const identify = createIdentification(options)
   const strategy: passport.Strategy = new Strategy((request, done) => {
-    const { identity } = identify(request)
-    if (isAtLeast(identity.level, level)) done(null, identity)
-    else done(null, false, CHALLENGE)
+    identify(request).then(({ identity }) => {
+      if (isAtLeast(identity.level, level)) done(null, identity)
+      else done(null, false, CHALLENGE)
+    }, done)
   })
   strategy.name = STRATEGY_NAME
   return strategy

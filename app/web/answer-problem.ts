@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
-import type { ErrorRequestHandler, Request, Response } from 'express'
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express'
+import { PkiError } from '../../pki/errors.ts'
 import { AppError } from '../errors.ts'
 import { CHALLENGE } from '../identity/challenge.ts'
 import { identificationOf } from '../identity/identification.ts'
@@ -7,15 +8,37 @@ import { inertJson } from '../inert.ts'
 import type { Logger } from '../logger.ts'
 import { renderPage, wantsPage } from './views.ts'
 
+interface Problem {
+  readonly code: string
+  readonly status: number
+  readonly title: string
+  readonly message: string
+}
+
+const inJson = new WeakSet<Request>()
+
+/** Problems of an API are JSON for everybody but browsers, whatever `Accept` says. */
+export const answerInJson: RequestHandler = (request, _response, next) => {
+  inJson.add(request)
+  next()
+}
+
 /** What Express and Node throw for bad requests carries a status; everything else is a fault of ours. */
-function known(error: unknown): AppError | undefined {
+function known(error: unknown): Problem | undefined {
   if (error instanceof AppError) return error
-  const { status } = (error ?? {}) as { status?: unknown }
+  // What the authority refuses in its input; its other failures are not the caller's.
+  if (error instanceof PkiError && error.isUsage) {
+    return { code: error.code, status: 400, title: 'Not acceptable', message: error.message }
+  }
+  const { status, type, message } = (error ?? {}) as { status?: unknown; type?: unknown; message?: unknown }
   if (typeof status !== 'number' || status < 400 || status > 499) return undefined
+  if (type === 'entity.parse.failed') return new AppError('BODY_INVALID', `The body is not JSON: ${message}.`)
+  if (status === 413)
+    return new AppError('BODY_TOO_LARGE', 'The request body is larger than this address takes.')
   return new AppError('REQUEST_INVALID', 'The request cannot be understood.', { cause: error })
 }
 
-function send(problem: AppError, request: Request, response: Response): void {
+function send(problem: Problem, request: Request, response: Response): void {
   const { code, status, title, message: detail } = problem
   const requestId = identificationOf(request)?.requestId ?? null
   if (status === 401) response.set('WWW-Authenticate', CHALLENGE)
@@ -24,7 +47,7 @@ function send(problem: AppError, request: Request, response: Response): void {
     response
       .type('text/html')
       .send(renderPage('problem', request, { title, status, code, detail, requestId }))
-  } else if (request.headers.accept?.includes('json')) {
+  } else if (inJson.has(request) || request.headers.accept?.includes('json')) {
     const body = { type: 'about:blank', title, status, detail, code, requestId }
     response.type('application/problem+json').send(`${inertJson(JSON.stringify(body))}\n`)
   } else response.type('text/plain').send(`${detail}\n`)

@@ -9,8 +9,8 @@ import { onlyReading } from './only-reading.ts'
 export interface OperationsOptions {
   readonly front: Front
   readonly metrics: Metrics
-  /** False while starting and draining. */
-  readonly isReady: () => boolean
+  /** False while starting and draining, and while the store does not answer. */
+  readonly isReady: () => boolean | Promise<boolean>
 }
 
 const OF_PROXIES = [...Object.values(HEADER), ...FOREIGN_HEADERS].map(name => name.toLowerCase())
@@ -32,8 +32,8 @@ export function operationsRouter({ front, metrics, isReady }: OperationsOptions)
   const healthz: RequestHandler = (_request, response) => {
     response.set('Cache-Control', 'no-store').type('text/plain').send('ok\n')
   }
-  const readyz: RequestHandler = (_request, response) => {
-    const [status, text] = isReady() ? [200, 'ready\n'] : [503, 'draining\n']
+  const readyz: RequestHandler = async (_request, response) => {
+    const [status, text] = (await isReady()) ? [200, 'ready\n'] : [503, 'not ready\n']
     response.set('Cache-Control', 'no-store').status(status).type('text/plain').send(text)
   }
   const showMetrics: RequestHandler = async (request, response) => {

@@ -17,7 +17,12 @@ const PROXIES = [
   { service: 'nginx', port: 8442, title: 'Gatehouse nginx' },
   { service: 'haproxy', port: 8443, title: 'Gatehouse HAProxy' },
 ] as const
-const SERVICES = [{ service: 'app', port: undefined, title: 'Gatehouse application' }, ...PROXIES] as const
+const MAIL = { service: 'mail', image: 'mail-catcher', port: 8025, title: 'Gatehouse mail catcher' }
+const SERVICES = [
+  { service: 'app', image: 'app', title: 'Gatehouse application' },
+  MAIL,
+  ...PROXIES.map(proxy => ({ ...proxy, image: proxy.service })),
+] as const
 
 interface Container {
   readonly Id: string
@@ -36,7 +41,8 @@ let checkout: Checkout
 let keys: string
 beforeAll(async () => {
   vi.stubEnv('COMPOSE_PROJECT_NAME', PROJECT)
-  await refusePortsInUse(PROXIES.map(({ service, port }) => ({ service, port, host: '127.0.0.1' })))
+  const ports = [...PROXIES, MAIL].map(({ service, port }) => ({ service, port, host: '127.0.0.1' }))
+  await refusePortsInUse(ports)
   checkout = await makeCheckout(PROJECT)
   keys = join(checkout.path, 'keys')
   // What `make up` does before it calls Compose.
@@ -72,6 +78,19 @@ const greet = async (port: number, who?: string) => {
   const options: Ask = { tls: { ca: await readFile(join(keys, 'root.pem')) } }
   return await ask({ port }, who ? { ...options, as: person(who, keys) } : options)
 }
+
+const issue = async (port: number, wish: Readonly<Record<string, string>>) =>
+  await ask(
+    { port },
+    {
+      as: person('admin', keys),
+      method: 'POST',
+      path: '/pki/issue',
+      headers: [['Content-Type', 'application/json']],
+      body: JSON.stringify(wish),
+      tls: { ca: await readFile(join(keys, 'root.pem')) },
+    },
+  )
 
 /** Over HTTP without TLS; the answer is the body, or why there is none. */
 async function askPlain(host: string, headers: Readonly<Record<string, string>>): Promise<string> {
@@ -152,7 +171,7 @@ describe('with keys', () => {
   })
 
   it('has no secret in an image, and none where the engine shows it', async () => {
-    const images = SERVICES.map(({ service }) => `gatehouse/${service}`)
+    const images = SERVICES.map(({ image }) => `gatehouse/${image}`)
     const secrets = await secretsIn(keys)
     expect(Object.keys(secrets)).toEqual(
       expect.arrayContaining(['server.key', 'grace.p12', 'private/proxy-secret']),
@@ -201,6 +220,16 @@ describe('with keys', () => {
     })
   })
 
+  it('shows the mail that a certificate is sent with', async () => {
+    const issued = await issue(8442, { common_name: 'Ada Lovelace', email: 'ada@example.org' })
+    expect(issued).toMatchObject({ status: 201 })
+    await vi.waitFor(async () => {
+      const messages = await (await fetch(`http://127.0.0.1:${MAIL.port}/api/messages`)).text()
+      expect(messages).toContain('ada@example.org')
+      expect(messages).not.toContain(JSON.parse(issued.body).passphrase)
+    }, 20_000)
+  })
+
   it('refuses nobody with a certificate, and everybody else, with CLIENT_CERT=require', async () => {
     const up = await checkout.runWith({ CLIENT_CERT: 'require' })`docker compose up --wait`
     expect(up, up.stderr).toMatchObject({ exitCode: 0 })
@@ -210,15 +239,19 @@ describe('with keys', () => {
     }
   })
 
-  it('goes away when it is told to: none is killed, nothing but keys/ stays', async () => {
+  it('goes away when it is told to: none is killed, nothing but keys/ and the store stays', async () => {
     await checkout.run`docker compose stop`
     const ends = SERVICES.map(async ({ service }) => (await container(service)).State.ExitCode)
-    expect(await Promise.all(ends)).toEqual([0, 0, 0, 0])
+    expect(await Promise.all(ends)).toEqual(SERVICES.map(() => 0))
     const down = await checkout.run`${process.execPath} scripts/down.ts`
     expect(down, down.stderr).toMatchObject({ exitCode: 0 })
     const label = `label=com.docker.compose.project=${PROJECT}`
-    for (const kind of ['container', 'network', 'volume'])
+    for (const kind of ['container', 'network'])
       expect(await checkout.run`docker ${kind} ls --quiet --filter ${label}`).toMatchObject({ stdout: '' })
+    const volumes = async () => (await checkout.run`docker volume ls --quiet --filter ${label}`).stdout
+    expect(await volumes()).toBe(`${PROJECT}_store\n`)
+    expect(await checkout.run`${process.execPath} scripts/down.ts --all`).toMatchObject({ exitCode: 0 })
+    expect(await volumes()).toBe('')
     expect(await checkout.run`docker image ls --quiet gatehouse/nginx`).toMatchObject({ stdout: '' })
     expect(await readdir(keys)).toContain('server.key')
   })

@@ -27,6 +27,8 @@ export interface StackOptions {
   readonly backend?: 'app' | 'echo'
   /** Instead of the key set's own: a folder with what `keys/` holds. */
   readonly keys?: string
+  /** Settings of the application. */
+  readonly environment?: Readonly<Record<string, string>>
   /** What the back end takes for the proxy secret, if not the key set's own. */
   readonly backendSecrets?: string
 }
@@ -48,16 +50,33 @@ function secret(source: string, name: string) {
   return { source, target: `/run/secrets/${name}`, mode: 'ro' as const }
 }
 
+/** What the authority of the application needs, whatever its front. */
+function authoritySecrets(keys: string) {
+  return [
+    secret(`${keys}/client-ca.pem`, 'client-ca.pem'),
+    secret(`${keys}/private/client-ca.key.jwe`, 'client-ca.key.jwe'),
+    secret(`${keys}/private/client-ca.passphrase`, 'client-ca.passphrase'),
+    secret(`${keys}/issued.pem`, 'issued.pem'),
+  ]
+}
+
+function authorityEnvironment({ clientCert = 'optional', environment = {} }: StackOptions) {
+  return {
+    GATEHOUSE_CLIENT_CA_FILE: '/run/secrets/client-ca.pem',
+    GATEHOUSE_CLIENT_CA_KEY_FILE: '/run/secrets/client-ca.key.jwe',
+    GATEHOUSE_CLIENT_CA_PASSPHRASE_FILE: '/run/secrets/client-ca.passphrase',
+    GATEHOUSE_LEDGER_FILE: '/run/secrets/issued.pem',
+    GATEHOUSE_CLIENT_CERT: clientCert,
+    ...environment,
+  }
+}
+
 function app(keys: string, options: StackOptions): HardenedContainer {
   return new HardenedContainer(inject('images').app)
-    .withBindMounts([
-      secret(`${keys}/client-ca.pem`, 'client-ca.pem'),
-      secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
-    ])
+    .withBindMounts([...authoritySecrets(keys), secret(`${keys}/private/proxy-secret`, 'proxy-secret')])
     .withEnvironment({
       GATEHOUSE_FRONT: 'proxy',
-      GATEHOUSE_CLIENT_CA_FILE: '/run/secrets/client-ca.pem',
-      GATEHOUSE_CLIENT_CERT: options.clientCert ?? 'optional',
+      ...authorityEnvironment(options),
       ...(options.backendSecrets
         ? { GATEHOUSE_PROXY_SECRET: options.backendSecrets }
         : { GATEHOUSE_PROXY_SECRET_FILE: '/run/secrets/proxy-secret' }),
@@ -71,17 +90,14 @@ function echo(): HardenedContainer {
 }
 
 function serverSecrets(keys: string) {
-  return [
-    secret(`${keys}/server.crt`, 'server.crt'),
-    secret(`${keys}/server.key`, 'server.key'),
-    secret(`${keys}/client-ca.pem`, 'client-ca.pem'),
-  ]
+  return [secret(`${keys}/server.crt`, 'server.crt'), secret(`${keys}/server.key`, 'server.key')]
 }
 
 function proxyContainer(proxy: ProxyFront, keys: string, options: StackOptions): HardenedContainer {
   return new HardenedContainer(inject('images')[proxy.name])
     .withBindMounts([
       ...serverSecrets(keys),
+      secret(`${keys}/client-ca.pem`, 'client-ca.pem'),
       secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
       ...changedFiles(),
     ])
@@ -91,14 +107,13 @@ function proxyContainer(proxy: ProxyFront, keys: string, options: StackOptions):
 
 function directContainer(keys: string, options: StackOptions): HardenedContainer {
   return new HardenedContainer(inject('images').app)
-    .withBindMounts(serverSecrets(keys))
+    .withBindMounts([...serverSecrets(keys), ...authoritySecrets(keys)])
     .withEnvironment({
       GATEHOUSE_FRONT: 'direct',
       GATEHOUSE_LISTEN_HOST: '0.0.0.0',
-      GATEHOUSE_CLIENT_CA_FILE: '/run/secrets/client-ca.pem',
       GATEHOUSE_TLS_CERT_FILE: '/run/secrets/server.crt',
       GATEHOUSE_TLS_KEY_FILE: '/run/secrets/server.key',
-      GATEHOUSE_CLIENT_CERT: options.clientCert ?? 'optional',
+      ...authorityEnvironment(options),
     })
     .withExposedPorts(8440)
 }

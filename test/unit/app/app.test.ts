@@ -1,13 +1,11 @@
 // Promise: behind a proxy each address answers each kind of client as documented, and nobody else's identity leaks.
 import request from 'supertest'
-import { beforeEach, describe, expect, it } from 'vitest'
-import { createApp } from '../../../app/app.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Config } from '../../../app/config.ts'
 import { createLogger } from '../../../app/logger.ts'
-import { createMetrics } from '../../../app/metrics.ts'
 import type { DistinguishedName } from '../../../pki/distinguished-name.ts'
-import { encodeCertificatePem } from '../../../pki/pem.ts'
 import { FOREIGN_HEADERS, HEADER } from '../../../proxy-configs/header-contract.ts'
+import { type AppLab, buildApp, configOf } from '../../support/app-lab.ts'
 import { makeClientCa } from '../../support/lab.ts'
 import { contract, field, makeOwn, makeUser, SECRET } from './lab.ts'
 
@@ -19,34 +17,21 @@ const OWN = contract({
   clientCertUnverified: field((await makeOwn([{ type: 'CN', value: 'Grace Hopper' }])).certificate),
 })
 const BROWSER = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
-const CONFIG: Config = {
-  front: 'proxy',
-  host: undefined,
-  port: 0,
-  clientCa: encodeCertificatePem(ca.certificate.der),
-  clientCert: 'optional',
-  logLevel: 'debug',
-  proxySecrets: [SECRET],
-}
+const CONFIG: Config = { ...configOf(ca), front: 'proxy', proxySecrets: [SECRET] }
 
+let lab: AppLab
 let lines: Record<string, unknown>[]
 let isReady: boolean
-function build(over: { clientCert?: 'require' } = {}) {
-  const logger = createLogger('debug', { write: line => void lines.push(JSON.parse(line)) })
-  return createApp({
-    config: { ...CONFIG, ...over },
-    logger,
-    metrics: createMetrics(),
-    isReady: () => isReady,
-    now: () => new Date(),
-  })
+async function build(over: { clientCert?: 'require' } = {}) {
+  return await buildApp({ ca, config: { ...CONFIG, ...over }, isReady: () => isReady })
 }
-let app: ReturnType<typeof build>
-beforeEach(() => {
-  lines = []
+let app: AppLab['app']
+beforeEach(async () => {
   isReady = true
-  app = build()
+  lab = await build()
+  ;({ app, lines } = lab)
 })
+afterEach(() => lab[Symbol.asyncDispose]())
 
 async function named(...subject: DistinguishedName) {
   return contract({ verify: 'SUCCESS', clientCert: field((await makeUser(ca, { subject })).certificate) })
@@ -222,7 +207,8 @@ describe('GATEHOUSE_CLIENT_CERT=require', () => {
     ['a self-signed certificate', OWN, 403],
     ['Grace', GRACE, 200],
   ])('%s: %i', async (_, headers, status) => {
-    const required = build({ clientCert: 'require' })
+    await using lab = await build({ clientCert: 'require' })
+    const required = lab.app
     for (const path of ['/', '/whoami']) {
       expect((await request(required).get(path).set(headers)).status).toBe(status)
     }
@@ -235,7 +221,7 @@ describe('for operators', () => {
     expect((await request(app).get('/healthz')).text).toBe('ok\n')
     expect(await request(app).get('/readyz')).toMatchObject({ status: 200, text: 'ready\n' })
     isReady = false
-    expect(await request(app).get('/readyz')).toMatchObject({ status: 503, text: 'draining\n' })
+    expect(await request(app).get('/readyz')).toMatchObject({ status: 503, text: 'not ready\n' })
     expect((await request(app).get('/healthz')).status).toBe(200)
     expect(lines.filter(line => line.kind === 'audit')).toEqual([])
   })
@@ -305,15 +291,9 @@ describe('the log', () => {
   })
 
   it('has audit events at the highest log level too', async () => {
-    const quiet = createLogger('error', { write: line => void lines.push(JSON.parse(line)) })
-    const dependencies = {
-      logger: quiet,
-      metrics: createMetrics(),
-      isReady: () => true,
-      now: () => new Date(),
-    }
-    await request(createApp({ config: CONFIG, ...dependencies })).get('/')
-    expect(lines.map(line => line.kind)).toEqual(['audit'])
+    await using quiet = await buildApp({ ca, config: { ...CONFIG, logLevel: 'error' } })
+    await request(quiet.app).get('/')
+    expect(quiet.lines.map(line => line.kind)).toEqual(['audit'])
   })
 
   it('is one line to every reader, and the same data', () => {
@@ -336,17 +316,19 @@ describe('the log', () => {
 })
 
 it('a fault of ours is on record, and says nothing to the caller', async () => {
-  const broken = createApp({
-    config: CONFIG,
-    logger: createLogger('error', { write: line => void lines.push(JSON.parse(line)) }),
-    metrics: createMetrics(),
-    isReady: () => true,
-    now: () => {
-      throw new Error('the clock stands still')
+  let isBroken = false
+  await using broken = await buildApp({
+    ca,
+    config: { ...CONFIG, logLevel: 'error' },
+    now() {
+      if (isBroken) throw new Error('the clock stands still')
+      return new Date()
     },
   })
-  const answer = await request(broken).get('/').set(GRACE).set('Accept', 'application/json')
+  isBroken = true
+  const answer = await request(broken.app).get('/').set(GRACE).set('Accept', 'application/json')
   expect(answer.status).toBe(500)
   expect(answer.text).not.toContain('clock')
-  expect(JSON.stringify(lines)).toContain('the clock stands still')
+  expect(JSON.stringify(broken.lines)).toContain('the clock stands still')
+  isBroken = false
 })

@@ -1,17 +1,16 @@
 // Promise: in direct mode the certificate of the TLS connection alone decides, on full and resumed handshakes, and no header.
+
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createApp } from '../../../app/app.ts'
 import type { Config } from '../../../app/config.ts'
 import { listen } from '../../../app/listen.ts'
-import { createLogger } from '../../../app/logger.ts'
-import { createMetrics } from '../../../app/metrics.ts'
 import { createServer } from '../../../app/server.ts'
 import type { Authority } from '../../../pki/issue-certificate.ts'
 import { encodeCertificatePem } from '../../../pki/pem.ts'
 import { PROFILES } from '../../../pki/profiles.ts'
+import { type AppLab, buildApp, configOf } from '../../support/app-lab.ts'
 import { type Credential, makeClientCa, makeServerRoot, NOW } from '../../support/lab.ts'
 import { contract, field, makeOwn, makeServer, makeUser, pemOf, SECRET } from './lab.ts'
 
@@ -21,6 +20,7 @@ let clientCa: Authority
 let rootPem: string
 let grace: Credential
 let server: Server
+let lab: AppLab
 let port: number
 beforeAll(async () => {
   clientCa = await makeClientCa()
@@ -28,28 +28,18 @@ beforeAll(async () => {
   rootPem = encodeCertificatePem(root.certificate.der)
   grace = await makeUser(clientCa)
   const config: Config = {
+    ...configOf(clientCa, { logLevel: 'info' }),
     front: 'direct',
-    host: '127.0.0.1',
-    port: 0,
-    clientCa: encodeCertificatePem(clientCa.certificate.der),
-    clientCert: 'optional',
-    logLevel: 'info',
     tls: pemOf(await makeServer(root)),
   }
-  const logger = createLogger('info', { write() {} })
-  const app = createApp({
-    config,
-    logger,
-    metrics: createMetrics(),
-    isReady: () => true,
-    now: () => new Date(),
-  })
-  server = createServer(config, app)
+  lab = await buildApp({ ca: clientCa, config })
+  server = createServer(config, lab.app)
   port = (await listen(server, '127.0.0.1', 0)).port
 })
-afterAll(() => {
+afterAll(async () => {
   server.close()
   server.closeAllConnections()
+  await lab[Symbol.asyncDispose]()
 })
 
 async function open(credential?: Credential, options: ConnectionOptions = {}): Promise<TLSSocket> {

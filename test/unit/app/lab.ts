@@ -35,10 +35,10 @@ export async function makeUser(authority: Authority, wish: UserWish = {}): Promi
   return { privateKey, certificate: await issueCertificate(request, publicKey, authority) }
 }
 
-export async function makeServer(authority: Authority): Promise<Credential> {
+export async function makeServer(authority: Authority, hosts = HOSTS): Promise<Credential> {
   const { publicKey, privateKey } = await generateKey('ec-p256')
   const subject = [{ type: 'CN', value: 'gatehouse.localhost' }]
-  const request = { profile: PROFILES.server, subject, alternativeNames: { hosts: HOSTS }, now: NOW }
+  const request = { profile: PROFILES.server, subject, alternativeNames: { hosts }, now: NOW }
   return { privateKey, certificate: await issueCertificate(request, publicKey, authority) }
 }
 

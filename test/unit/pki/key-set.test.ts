@@ -32,6 +32,7 @@ const USER = ['crt', 'key', 'p12', 'passphrase']
 const WHOLE = [
   'root.pem',
   'client-ca.pem',
+  'issued.pem',
   'server.crt',
   'server.key',
   ...['grace', 'cecilia', 'admin'].flatMap(name => USER.map(extension => `${name}.${extension}`)),
@@ -147,14 +148,19 @@ describe('a key set that is there', () => {
     const { outcome, certificates } = await ensureKeySet(inFolder(folder.path, { users }))
     expect(outcome).toBe('extended')
     expect(certificates.filter(({ isNew }) => isNew).map(({ file }) => file)).toEqual(['ada-palmer.crt'])
-    expect(await snapshot(dir)).toMatchObject(before)
+    const { 'issued.pem': ledger = '', ...others } = before
+    const after = await snapshot(dir)
+    expect(after).toMatchObject(others)
+    expect(after['issued.pem']?.startsWith(ledger.slice(0, -4))).toBe(true)
   })
 
   it('keeps its files when the names of files are wanted by people', async () => {
     using folder = temporaryFolder()
-    const users = ['Server Smith', 'Admin', 'Root', 'Client CA', 'Private Ryan'].map(commonName => ({
-      commonName,
-    }))
+    const users = ['Server Smith', 'Admin', 'Root', 'Client CA', 'Private Ryan', 'Issued'].map(
+      commonName => ({
+        commonName,
+      }),
+    )
     const { certificates } = await ensureKeySet(inFolder(folder.path, { users }))
     expect(certificates.filter(({ role }) => role === 'user').map(({ file }) => file)).toEqual([
       'admin.crt',
@@ -163,6 +169,7 @@ describe('a key set that is there', () => {
       expect.stringMatching(/^user-[0-9a-f]{8}\.crt$/),
       'client.crt',
       'private-ryan.crt',
+      expect.stringMatching(/^user-[0-9a-f]{8}\.crt$/),
     ])
     expect((await ensureKeySet(inFolder(folder.path, { users }))).outcome).toBe('unchanged')
   })
@@ -275,8 +282,12 @@ describe('a key set that is not whole', () => {
 describe('users', () => {
   it.each([
     ['twice', [{ commonName: 'Ada' }, { commonName: 'ADA' }]],
+    ['twice, in letters that look alike', [{ commonName: 'TOM' }, { commonName: 'ТОМ' }]],
     ['the administrator', [{ commonName: 'administrator' }]],
+    ['what looks like the administrator', [{ commonName: 'Adrninistrator' }]],
     ['an organisation that administers', [{ commonName: 'Eve', organisation: 'ca  ADMINS' }]],
+    ['an organisation that looks like it', [{ commonName: 'Eve', organisation: 'CA adrnins' }]],
+    ['an organisation of two scripts', [{ commonName: 'Eve', organisation: 'СА admins' }]],
     ['no name', [{ commonName: '' }]],
   ])('are refused before anything is made: %s', async (_, users) => {
     using folder = temporaryFolder()
@@ -322,7 +333,11 @@ describe('addUser', () => {
     using folder = temporaryFolder()
     const { dir } = await ensureKeySet(inFolder(folder.path))
     const user = { commonName: 'grace  HOPPER' }
-    await expect(addUser({ dir, user, now: () => NOW })).rejects.toThrow(failure('USER_EXISTS', /grace\.crt/))
+    for (const same of [user, { commonName: 'Grace H0pper' }]) {
+      await expect(addUser({ dir, user: same, now: () => NOW })).rejects.toThrow(
+        failure('USER_EXISTS', /grace\.crt/),
+      )
+    }
     const nowhere = join(folder.path, 'nowhere')
     await expect(addUser({ dir: nowhere, user, now: () => NOW })).rejects.toThrow(
       failure('KEYS_MISSING', /make generate-keys/),

@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 function identify({ der }: Pick<ParsedCertificate, 'der'>, finding: Finding = 'validated', at = SOON) {
   const offer = { kind: 'certificate', der, finding } as const
-  return createIdentifier([ca.certificate], () => at)({ offer, via: 'nginx', requestId: null })
+  return createIdentifier([ca.certificate], () => at)({ offer, via: 'nginx', requestId: null, address: null })
 }
 
 async function named(...subject: DistinguishedName): Promise<ParsedCertificate> {
@@ -236,7 +236,12 @@ describe('a certificate that is known already', () => {
         at = time
       },
       ask: ({ der }: ParsedCertificate) =>
-        ask({ offer: { kind: 'certificate', der, finding: 'unchecked' }, via: null, requestId: null }),
+        ask({
+          offer: { kind: 'certificate', der, finding: 'unchecked' },
+          via: null,
+          requestId: null,
+          address: null,
+        }),
     }
   }
 

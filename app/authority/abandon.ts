@@ -1,0 +1,34 @@
+import { ITSELF } from './caller.ts'
+import { type AuthorityContext, decide } from './decide.ts'
+
+// Our own choice: no signing takes a hundredth of it, so its process has died.
+const GIVEN_UP_AFTER_MS = 5 * 60_000
+
+/**
+ * Gives up a serial number whose certificate was never handed out: revoked, in case it was signed after all. The name
+ * and the key are free again, and a request that was approved for it waits again.
+ */
+export async function abandon(context: AuthorityContext, serial: string): Promise<void> {
+  await decide(context, ITSELF, async (within, audit) => {
+    const row = await within.certificates.find(serial)
+    if (row?.state !== 'recorded') return
+    await audit('CERT_ABANDONED', { serial })
+    const at = context.now().getTime()
+    await within.certificates.revoke(serial, { at, reason: 'cessationOfOperation', by: null })
+    const approved = await within.requests.list({ status: 'approved', limit: 1000 })
+    const request = approved.find(each => each.serial === serial)
+    if (request?.csr === null)
+      await within.requests.advance(request.id, 'approved', { status: 'approved', serial: null })
+    else if (request) {
+      const undecided = { status: 'waiting', serial: null, decidedAt: null, decidedBy: null } as const
+      await within.requests.advance(request.id, 'approved', undecided)
+    }
+  })
+}
+
+/** What a process that was killed has left behind. */
+export async function abandonUnfinished(context: AuthorityContext): Promise<number> {
+  const rows = await context.store.certificates.unfinished(context.now().getTime() - GIVEN_UP_AFTER_MS)
+  for (const { serial } of rows) await abandon(context, serial)
+  return rows.length
+}

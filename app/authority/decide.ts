@@ -1,0 +1,102 @@
+import { PkiError } from '../../pki/errors.ts'
+import type { Authority as Signer } from '../../pki/issue-certificate.ts'
+import type { ParsedCertificate } from '../../pki/parse-certificate.ts'
+import { AppError } from '../errors.ts'
+import type { Post } from '../mail/post.ts'
+import type { Aggregates, ChainedEvent, Store } from '../store/store.ts'
+import type { Caller } from './caller.ts'
+import type { Policy } from './policy.ts'
+
+export interface EnrolmentRules {
+  /** Names of organisations that nobody gets by asking; "CA admins" is always one. */
+  readonly reservedOrganisations: readonly string[]
+  /** Validity of a client certificate. */
+  readonly days: number
+  /** How long a renewed certificate stays good beside its successor. */
+  readonly overlapMs: number
+  /** Leading zero bits of a proof of work while all is quiet. */
+  readonly proofOfWorkBits: number
+  /** Requests that may wait at one time. */
+  readonly queueLimit: number
+  /** Whether the first to register, where there is no administrator, becomes one. */
+  readonly isFirstUserAdmin: boolean
+}
+
+/** What every decision needs. */
+export interface AuthorityContext {
+  readonly store: Store
+  readonly issuer: ParsedCertificate
+  /** `undefined`: nothing is signed here. */
+  readonly signer: Signer | undefined
+  readonly rules: EnrolmentRules
+  readonly policy: Policy
+  readonly post: Post
+  readonly now: () => Date
+  /** Called with each event when it is in the store for good. */
+  readonly publish: (event: ChainedEvent) => void
+}
+
+export type DecisionEvent =
+  | 'CERT_RECORDED'
+  | 'CERT_ISSUED'
+  | 'CERT_ABANDONED'
+  | 'CERT_IMPORTED'
+  | 'CERT_REVOKED'
+  | 'CERT_SUPERSEDED'
+  | 'REQUEST_SUBMITTED'
+  | 'REQUEST_APPROVED'
+  | 'REQUEST_REJECTED'
+  | `${Action}_REFUSED`
+
+export type Action = 'REGISTER' | 'SUBMIT' | 'APPROVE' | 'REJECT' | 'COLLECT' | 'ISSUE' | 'RENEW' | 'REVOKE'
+
+export type Audit = (event: DecisionEvent, details: Readonly<Record<string, unknown>>) => Promise<void>
+
+/**
+ * A decision and what the audit trail says of it, both or neither. Whoever appends to the trail first holds its head
+ * until the transaction ends: what is looked at after that cannot change before the decision is there.
+ */
+export async function decide<Result>(
+  { store, now, publish }: Pick<AuthorityContext, 'store' | 'now' | 'publish'>,
+  caller: Caller,
+  work: (within: Aggregates, audit: Audit) => Promise<Result>,
+): Promise<Result> {
+  const events: ChainedEvent[] = []
+  const result = await store.transaction(within =>
+    work(within, async (event, details) => {
+      const at = now().getTime()
+      events.push(await within.audit.append({ event, at, ...sayWho(caller), ...details }))
+    }),
+  )
+  events.forEach(publish)
+  return result
+}
+
+/** Does `work`; a refusal becomes an event as well, and goes on to the caller. */
+export async function recordingRefusals<Result>(
+  context: AuthorityContext,
+  caller: Caller,
+  action: Action,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isRefusal(error)) {
+      const { code, message: reason } = error
+      await decide(context, caller, (_within, audit) => audit(`${action}_REFUSED`, { code, reason }))
+    }
+    throw error
+  }
+}
+
+/** What the caller has to answer for; a full disk is not a decision. */
+function isRefusal(error: unknown): error is AppError | PkiError {
+  return error instanceof AppError ? error.status < 500 : error instanceof PkiError && error.isUsage
+}
+
+function sayWho({ identity, address, requestId, via }: Caller) {
+  const { level, name, serial, fingerprint256 } = identity
+  const actor = fingerprint256 === null ? null : { level, name, serial, fingerprint256 }
+  return { actor, address, requestId, via }
+}

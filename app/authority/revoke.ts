@@ -1,0 +1,69 @@
+import type { RevocationReason } from '../../pki/revocation-reason.ts'
+import { AppError } from '../errors.ts'
+import type { Revocation } from '../identity/identify.ts'
+import { isAtLeast } from '../identity/levels.ts'
+import type { CertificateRow, Store } from '../store/store.ts'
+import type { Caller } from './caller.ts'
+import { type AuthorityContext, decide, recordingRefusals } from './decide.ts'
+
+export interface RevocationWish {
+  readonly serial: string
+  readonly reason: RevocationReason
+}
+
+/**
+ * From now on, and on every request. Administrators revoke any certificate, everybody else their own.
+ * @throws AppError CERT_UNKNOWN (also for what the caller may not see), ALREADY_REVOKED
+ */
+export async function revoke(
+  context: AuthorityContext,
+  caller: Caller,
+  { serial, reason }: RevocationWish,
+): Promise<CertificateRow> {
+  return await recordingRefusals(context, caller, 'REVOKE', async () => {
+    await visibleCertificate(context.store, caller, serial)
+    return await decide(context, caller, async (within, audit) => {
+      await audit('CERT_REVOKED', { serial, reason })
+      const at = context.now().getTime()
+      const isNew = await within.certificates.revoke(serial, { at, reason, by: caller.identity.serial })
+      const row = await within.certificates.find(serial)
+      if (isNew && row) return row
+      const since = new Date(row?.revokedAt ?? at).toISOString()
+      throw new AppError(
+        'ALREADY_REVOKED',
+        `The certificate ${serial} has been revoked since ${since}. Nothing was changed.`,
+      )
+    })
+  })
+}
+
+/**
+ * One that the caller may see: an administrator any, everybody else those with his own name.
+ * @throws AppError CERT_UNKNOWN
+ */
+export async function visibleCertificate(
+  store: Store,
+  caller: Caller,
+  serial: string,
+): Promise<CertificateRow> {
+  const row = await store.certificates.find(serial)
+  if (row && (isAtLeast(caller.identity.level, 'admin') || row.holderId === (await holderOf(store, caller))))
+    return row
+  throw new AppError(
+    'CERT_UNKNOWN',
+    `There is no certificate ${serial} here that you may see. A serial number is upper-case hexadecimal, as in GET /pki/certs.`,
+  )
+}
+
+/** By the certificate that is presented, never by its name. */
+export async function holderOf(store: Store, { identity }: Caller): Promise<string | undefined> {
+  if (identity.serial === null) return undefined
+  return (await store.certificates.find(identity.serial))?.holderId
+}
+
+/** Asked on every request with a certificate that is good otherwise. */
+export async function revocationOf(store: Store, serial: string, now: Date): Promise<Revocation | undefined> {
+  const row = await store.certificates.find(serial)
+  if (!row || row.revokedAt === null || row.revokedAt > now.getTime()) return undefined
+  return { at: new Date(row.revokedAt), reason: row.revocationReason ?? 'unspecified' }
+}

@@ -1,0 +1,34 @@
+import type { Logger } from './logger.ts'
+
+/** Something that is done again and again; `name` is for the log. */
+export interface Job {
+  readonly name: string
+  readonly everyMs: number
+  run(): Promise<unknown>
+}
+
+/**
+ * Runs each job at once and then on its timer, never twice at the same time. One that fails is tried again the next
+ * time: what it fails on, a store that is away, is what requests fail on as well.
+ */
+export function startJobs(jobs: readonly Job[], logger: Logger): AsyncDisposable {
+  const running = new Map<string, Promise<void>>()
+  const timers = jobs.map(job => {
+    const begin = () => {
+      if (running.has(job.name)) return
+      const run = job
+        .run()
+        .catch(err => logger.error({ kind: 'job', job: job.name, err }, 'job failed'))
+        .then(() => void running.delete(job.name))
+      running.set(job.name, run)
+    }
+    begin()
+    return setInterval(begin, job.everyMs)
+  })
+  return {
+    async [Symbol.asyncDispose]() {
+      timers.forEach(clearInterval)
+      await Promise.all(running.values())
+    },
+  }
+}

@@ -1,0 +1,14 @@
+import type { ParsedCertificate } from '../../../pki/parse-certificate.ts'
+import type { Authority } from '../../authority/authority.ts'
+import type { Store } from '../../store/store.ts'
+
+/** What the API is built on. */
+export interface ApiDependencies {
+  readonly store: Store
+  readonly authority: Authority
+  /** The client CA. */
+  readonly issuer: ParsedCertificate
+  /** Whether its key is here. */
+  readonly isSigning: boolean
+  readonly now: () => Date
+}

@@ -1,0 +1,98 @@
+import express, { type RequestHandler, Router } from 'express'
+import { type Caller, callerOf } from '../../authority/caller.ts'
+import { AppError } from '../../errors.ts'
+import { identificationOf } from '../../identity/identification.ts'
+import type { Level } from '../../identity/levels.ts'
+import { requireIdentity } from '../../identity/require-identity.ts'
+import { answerInJson } from '../answer-problem.ts'
+import type { RateLimits } from '../rate-limits.ts'
+import type { ApiDependencies } from './api-dependencies.ts'
+import { auditRoutes } from './audit-routes.ts'
+import { caRoutes } from './ca-routes.ts'
+import { certificateRoutes } from './certificate-routes.ts'
+import { openApi } from './open-api.ts'
+import { parseBody, parseQuery } from './parse-input.ts'
+import { registerRoutes } from './register-routes.ts'
+import { requestRoutes } from './request-routes.ts'
+import type { Route } from './route.ts'
+import { send } from './send.ts'
+
+export interface ApiOptions extends ApiDependencies {
+  readonly limits: RateLimits
+  /** A guard has refused somebody. */
+  readonly onRefused: (caller: Caller, refusal: { readonly code: string; readonly path: string }) => void
+}
+
+/** The PKI API: each route guarded, limited and validated as its row says. */
+export function apiRouter(options: ApiOptions): Router {
+  const routes = [caRoutes, certificateRoutes, requestRoutes, registerRoutes, auditRoutes].flatMap(make =>
+    make(options),
+  )
+  const router = Router({ caseSensitive: true, strict: true })
+  for (const [path, ofPath] of Map.groupBy(routes, route => route.path)) {
+    const place = router.route(path.replaceAll(/\{(\w+)\}/g, ':$1'))
+    place.all(answerInJson)
+    for (const route of ofPath) place[route.method](...handlers(route, options))
+    place.all(onlyMethods(ofPath))
+  }
+  const description = JSON.stringify(openApi(routes))
+  router.get('/openapi.json', (_request, response) => {
+    response.type('application/json').send(description)
+  })
+  return router
+}
+
+const readJson = express.json({ limit: 64 * 1024, strict: true })
+
+function handlers(route: Route, options: ApiOptions): RequestHandler[] {
+  const { limits } = options
+  return [
+    limits.anybody,
+    ...(route.isEnrolment ? [limits.enrolment] : []),
+    ...(route.level === 'anonymous' ? [] : [guardOf(route.level, route.path, options)]),
+    ...(route.body ? [readJson] : []),
+    answer(route),
+  ]
+}
+
+/** A guard whose refusals are on record. */
+export function guardOf(
+  level: Level,
+  path: string,
+  { onRefused }: Pick<ApiOptions, 'onRefused'>,
+): RequestHandler {
+  return requireIdentity({
+    level,
+    otherwise(request, _response, next, why) {
+      const identification = identificationOf(request)
+      if (identification) onRefused(callerOf(identification), { code: why.code, path })
+      next(new AppError(why.code, why.detail))
+    },
+  })
+}
+
+function answer(route: Route): RequestHandler {
+  return async function answerRoute(request, response) {
+    const identification = identificationOf(request)
+    if (!identification) throw new Error('Nobody is identified before the API.')
+    const reply = await route.handle({
+      body: parseBody(route, request),
+      query: parseQuery(route, request),
+      params: request.params as Record<string, string>,
+      caller: callerOf(identification),
+      request,
+    })
+    send(response, reply)
+  }
+}
+
+function onlyMethods(routes: readonly Route[]): RequestHandler {
+  const methods = routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST']))
+  return function refuseMethod(request, response) {
+    response.set('Allow', methods.join(', '))
+    throw new AppError(
+      'METHOD_NOT_ALLOWED',
+      `This address takes ${methods.join(' and ')}, not ${request.method}.`,
+    )
+  }
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import { ERRORS, type ErrorCode } from '../../errors.ts'
+import type { Answer, Route } from './route.ts'
+
+const ProblemJson = z.object({
+  type: z.literal('about:blank'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().meta({ description: 'What was got, what is taken, what to do next' }),
+  code: z.string().meta({ description: 'Stable; for programs' }),
+  requestId: z.string().nullable(),
+})
+
+/** What every route may answer besides its own errors. */
+const COMMON: readonly ErrorCode[] = ['RATE_LIMITED', 'STORE_UNAVAILABLE']
+const BODY: readonly ErrorCode[] = ['BODY_INVALID', 'BODY_TOO_LARGE', 'CROSS_SITE', 'MEDIA_TYPE_UNSUPPORTED']
+const GUARD: readonly ErrorCode[] = ['CERT_MISSING', 'CERT_REFUSED', 'LEVEL_TOO_LOW']
+
+/** OpenAPI 3.1 of the routes, made from the schemas that validate. */
+export function openApi(routes: readonly Route[]) {
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method]: operation(route) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Gatehouse',
+      version: '1',
+      description:
+        'Identity comes from the client certificate of the TLS connection. Errors are problem details (RFC 9457).',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    paths,
+    components: { schemas: { Problem: jsonSchema(ProblemJson, 'output') } },
+  }
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output') {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+  return rest
+}
+
+function operation(route: Route) {
+  const body = route.body && {
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: jsonSchema(route.body, 'input') } },
+    },
+  }
+  return {
+    summary: route.summary,
+    description: `For level ${route.level} and higher.`,
+    operationId: `${route.method}${route.path.replaceAll(/[^a-z]+(\w?)/gi, (_, letter) => letter.toUpperCase())}`,
+    parameters: [...pathParameters(route), ...queryParameters(route)],
+    ...body,
+    responses: { ...answers(route), ...problems(route) },
+  }
+}
+
+function pathParameters({ path }: Route) {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+}
+
+function queryParameters({ query }: Route) {
+  if (!query) return []
+  const { properties = {} } = jsonSchema(query, 'input')
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }))
+}
+
+function answers(route: Route) {
+  return Object.fromEntries(Object.entries(route.answers).map(([status, each]) => [status, response(each)]))
+}
+
+function response({ description, schema, types = [] }: Answer) {
+  const json = schema ? { 'application/json': { schema: jsonSchema(schema, 'output') } } : {}
+  const others = Object.fromEntries(types.map(type => [type, {}]))
+  return { description, content: { ...json, ...others } }
+}
+
+/** By status; the codes that are behind it in the description. */
+function problems(route: Route) {
+  const codes = [
+    ...COMMON,
+    ...(route.body ? BODY : []),
+    ...(route.level === 'anonymous' ? [] : GUARD),
+    ...route.errors,
+  ]
+  const byStatus = Map.groupBy(codes, code => ERRORS[code].status)
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+  return Object.fromEntries(
+    [...byStatus].map(([status, same]) => [status, { description: same.join(', '), content }]),
+  )
+}

@@ -1,0 +1,55 @@
+import type { Request } from 'express'
+import type { z } from 'zod'
+import type { Caller } from '../../authority/caller.ts'
+import type { ErrorCode } from '../../errors.ts'
+import type { Level } from '../../identity/levels.ts'
+
+export interface Call<Body, Query> {
+  readonly body: Body
+  readonly query: Query
+  /** Of the path, by the names in its braces. */
+  readonly params: Readonly<Record<string, string>>
+  readonly caller: Caller
+  readonly request: Request
+}
+
+/** JSON, or octets of some media type. */
+export type Reply = {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+} & ({ readonly json: unknown } | { readonly type: string; readonly octets: string | Uint8Array })
+
+export interface Answer {
+  readonly description: string
+  readonly schema?: z.ZodType
+  /** Other media types, by content negotiation. */
+  readonly types?: readonly string[]
+}
+
+/** One row of the API: what is validated, what is documented and what is done are the same object. */
+export interface Route {
+  readonly method: 'get' | 'post'
+  /** As OpenAPI writes it: `/pki/certs/{serial}`. */
+  readonly path: string
+  readonly summary: string
+  /** The lowest level that may call it. */
+  readonly level: Level
+  /** Whether a call counts as an attempt to enrol, of which an address has few. */
+  readonly isEnrolment?: boolean
+  readonly body?: z.ZodType
+  readonly query?: z.ZodType
+  readonly answers: Readonly<Record<number, Answer>>
+  readonly errors: readonly ErrorCode[]
+  handle(call: Call<unknown, unknown>): Promise<Reply>
+}
+
+type Typed<Body extends z.ZodType, Query extends z.ZodType> = Omit<Route, 'handle'> & {
+  readonly body?: Body
+  readonly query?: Query
+  handle(call: Call<z.infer<Body>, z.infer<Query>>): Promise<Reply>
+}
+
+/** A route whose handler knows the types of its schemas. */
+export function route<Body extends z.ZodType, Query extends z.ZodType>(typed: Typed<Body, Query>): Route {
+  return typed as Route
+}

@@ -1,0 +1,139 @@
+import express, { type Request, type RequestHandler, Router } from 'express'
+import { z } from 'zod'
+import { PKCS12_PROFILES } from '../../../pki/pkcs12-profile.ts'
+import { type Caller, callerOf } from '../../authority/caller.ts'
+import type { Outcome } from '../../authority/register.ts'
+import { AppError } from '../../errors.ts'
+import { identificationOf, identityOf } from '../../identity/identification.ts'
+import type { RequestRow } from '../../store/store.ts'
+import { type ApiOptions, guardOf } from '../api/api-router.ts'
+import { certificateReply, ownCertificateReply } from '../api/certificate-formats.ts'
+import { issuedReply, pkcs12Reply } from '../api/issued-reply.ts'
+import { parse } from '../api/parse-input.ts'
+import { wholeRequest } from '../api/request-routes.ts'
+import type { Reply } from '../api/route.ts'
+import { ApproveBody, RejectBody, requestJson, SubjectBody } from '../api/schemas.ts'
+import { send } from '../api/send.ts'
+import { subjectWish } from '../api/subject-wish.ts'
+import { onlyReading } from '../only-reading.ts'
+import { HELP, identityText, queuedText, queueText } from './texts.ts'
+
+// Our own choice: a signing request of RSA-4096 with a page of names takes a tenth of it.
+const FORM_LIMIT = 64 * 1024
+const PKCS10_TYPES = [
+  'application/pkcs10',
+  'application/x-pem-file',
+  'application/octet-stream',
+  'text/plain',
+]
+
+const RegisterForm = z.strictObject({ ...SubjectBody, pkcs12: z.enum(PKCS12_PROFILES).default('compatible') })
+const CertifyForm = z.strictObject({ ...SubjectBody, csr: z.string().max(32_768) })
+
+const readForm: readonly RequestHandler[] = [
+  express.urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 20 }),
+  express.json({ limit: FORM_LIMIT }),
+  express.raw({ limit: FORM_LIMIT, type: PKCS10_TYPES }),
+]
+
+/**
+ * The paths of an older system of this kind, for forms and for curl. What is decided is decided by the API's own
+ * rules; only the form of questions and answers differs.
+ */
+export function tlsauthRouter(options: ApiOptions): Router {
+  const { store, authority, issuer, limits, now } = options
+  const router = Router({ caseSensitive: true, strict: true })
+  const enrol = [limits.anybody, limits.enrolment, ...readForm]
+  const admin = [limits.anybody, guardOf('admin', '/tlsauth/csrs/', options), ...readForm]
+
+  async function register(request: Request, caller: Caller): Promise<Reply> {
+    const { pkcs12, ...subject } = parse(RegisterForm, request.body ?? {}, 'form')
+    const wish = { ...subjectWish(subject), channel: 'register', pkcs12 } as const
+    const outcome = await authority.register(caller, wish)
+    if (outcome.kind === 'queued') return queuedReply(request, outcome)
+    return (!wantsJson(request) && pkcs12Reply(outcome.issued)) || issuedReply(outcome.issued, now())
+  }
+
+  async function certify(request: Request, caller: Caller): Promise<Reply> {
+    const { csr, ...subject } = readSigningRequest(request)
+    const wish = { ...subjectWish(subject), channel: 'certify', csr, pkcs12: 'compatible' } as const
+    const outcome = await authority.register(caller, wish)
+    if (outcome.kind === 'queued') return queuedReply(request, outcome)
+    if (wantsJson(request)) return issuedReply(outcome.issued, now())
+    return { ...certificateReply(outcome.issued.row.pem ?? '', 'pem'), status: 201 }
+  }
+
+  async function listWaiting(request: Request): Promise<Reply> {
+    const rows = await store.requests.list({ status: 'waiting', limit: 1000 })
+    if (!wantsJson(request)) return text(200, queueText(rows))
+    return { json: { requests: rows.map(row => requestJson(row, null)) } }
+  }
+
+  async function sign(request: Request, caller: Caller): Promise<Reply> {
+    const { sha256 } = parse(ApproveBody, request.body ?? {}, 'form')
+    const row = await wholeRequest(store, await authority.approve(caller, { id: idOf(request), sha256 }))
+    if (wantsJson(request)) return { json: row }
+    if (row.certificate === null) return text(200, 'Approved. Its key is made when it is collected.\n')
+    return certificateReply(row.certificate, 'pem')
+  }
+
+  async function reject(request: Request, caller: Caller): Promise<Reply> {
+    const { reason } = parse(RejectBody, request.body ?? {}, 'form')
+    const row = await authority.reject(caller, { id: idOf(request), reason })
+    return wantsJson(request) ? { json: requestJson(row, null) } : text(200, 'Rejected.\n')
+  }
+
+  router.route('/tlsauth/register/').get(help('register')).post(enrol, replying(register)).all(onlyReading)
+  router.route('/tlsauth/certify/').get(help('certify')).post(enrol, replying(certify)).all(onlyReading)
+  router
+    .route('/tlsauth/cert/')
+    .get(replying(async request => ownCertificateReply(issuer, request)))
+    .all(onlyReading)
+  router.route('/tlsauth/csrs/').get(admin, replying(listWaiting)).all(onlyReading)
+  router.post('/tlsauth/csrs/:id/sign', admin, replying(sign))
+  router.post('/tlsauth/csrs/:id/reject', admin, replying(reject))
+  router
+    .route('/tlsauth/test/')
+    .get(replying(async request => text(200, identityText(identityOf(request)))))
+    .all(onlyReading)
+  return router
+}
+
+function wantsJson({ headers }: Request): boolean {
+  return headers.accept?.includes('json') === true
+}
+
+function text(status: number, octets: string, headers: Readonly<Record<string, string>> = {}): Reply {
+  return { status, type: 'text/plain; charset=utf-8', octets, headers }
+}
+
+function queuedReply(request: Request, { request: row }: Outcome & { kind: 'queued' }): Reply {
+  const headers = { Location: `/pki/requests/${row.id}` }
+  return wantsJson(request)
+    ? { status: 202, headers, json: requestJson(row, null) }
+    : text(202, queuedText(row), headers)
+}
+
+/** A form, or the request itself as the whole body. */
+function readSigningRequest(request: Request): z.infer<typeof CertifyForm> | { csr: Uint8Array } {
+  if (Buffer.isBuffer(request.body)) return { csr: request.body }
+  return parse(CertifyForm, request.body ?? {}, 'form')
+}
+
+function idOf({ params }: Request): RequestRow['id'] {
+  return String(params.id)
+}
+
+function help(what: keyof typeof HELP): RequestHandler {
+  return replying(async ({ headers }) => {
+    return text(200, HELP[what].replaceAll('URL', `https://${headers.host}/tlsauth/${what}/`))
+  })
+}
+
+function replying(reply: (request: Request, caller: Caller) => Promise<Reply>): RequestHandler {
+  return async function answerWithReply(request, response) {
+    const identification = identificationOf(request)
+    if (!identification) throw new AppError('INTERNAL', 'Nobody is identified before this route.')
+    send(response, await reply(request, callerOf(identification)))
+  }
+}

@@ -1,0 +1,100 @@
+import type { Express } from 'express'
+import { createApp } from '../../app/app.ts'
+import { createAuditBuffer } from '../../app/authority/audit-buffer.ts'
+import { type Authority, openAuthority } from '../../app/authority/authority.ts'
+import type { AuthorityContext } from '../../app/authority/decide.ts'
+import { POLICIES } from '../../app/authority/policy.ts'
+import type { Config } from '../../app/config.ts'
+import { enrolmentOf } from '../../app/config-enrolment.ts'
+import { createLogger } from '../../app/logger.ts'
+import { NO_POST } from '../../app/mail/post.ts'
+import { createMetrics } from '../../app/metrics.ts'
+import { openStore } from '../../app/store/open-store.ts'
+import type { Store } from '../../app/store/store.ts'
+import type { Authority as Signer } from '../../pki/issue-certificate.ts'
+import { encodeCertificatePem } from '../../pki/pem.ts'
+
+/** What a configuration has when only the client CA is given. */
+export function configOf(ca: Signer, over: Partial<Config> = {}) {
+  return {
+    host: undefined,
+    port: 0,
+    clientCa: encodeCertificatePem(ca.certificate.der),
+    clientCert: 'optional',
+    clientCaKey: undefined,
+    databaseUrl: undefined,
+    enrolment: enrolmentOf({}),
+    smtpUrl: undefined,
+    mailFrom: undefined,
+    publicUrl: undefined,
+    logLevel: 'debug',
+    ...over,
+  } as const
+}
+
+/** The parts that main.ts wires, over a store in memory; what is logged is kept. */
+export interface AppLab extends AsyncDisposable {
+  readonly app: Express
+  readonly store: Store
+  readonly authority: Authority
+  readonly context: AuthorityContext
+  readonly lines: Record<string, unknown>[]
+  /** Until every event is in the store. */
+  settled(): Promise<void>
+}
+
+export interface AppLabOptions {
+  readonly ca: Signer
+  readonly config: Config
+  readonly context?: Partial<AuthorityContext>
+  readonly isReady?: () => boolean
+  readonly now?: () => Date
+}
+
+export async function buildApp({
+  ca,
+  config,
+  context: over = {},
+  ...options
+}: AppLabOptions): Promise<AppLab> {
+  const { now = () => new Date(), isReady = () => true } = options
+  const lines: Record<string, unknown>[] = []
+  const logger = createLogger(config.logLevel, { write: line => void lines.push(JSON.parse(line)) })
+  const store = over.store ?? (await openStore({ url: 'sqlite::memory:', now }))
+  const context: AuthorityContext = {
+    issuer: ca.certificate,
+    signer: ca,
+    rules: config.enrolment.rules,
+    policy: POLICIES['sign-registrations'],
+    post: NO_POST,
+    publish: () => undefined,
+    now,
+    ...over,
+    store,
+  }
+  const authority = openAuthority(context)
+  const buffer = createAuditBuffer({ store, now, onLost: () => undefined })
+  const app = createApp({
+    config,
+    logger,
+    metrics: createMetrics(),
+    store,
+    authority,
+    clientCa: { issuer: context.issuer, isSigning: context.signer !== undefined },
+    onAudit: event => buffer.add(event),
+    isReady,
+    now,
+  })
+  return {
+    app,
+    store,
+    authority,
+    context,
+    lines,
+    settled: () => buffer.flush(),
+    async [Symbol.asyncDispose]() {
+      await buffer.flush()
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
