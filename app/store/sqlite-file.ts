@@ -5,7 +5,7 @@ import { patience } from './patience.ts'
 import { translateSqlite } from './sqlite-errors.ts'
 import { unavailable } from './store-errors.ts'
 
-// In WAL mode SQLite's default does not sync at each commit, and an acknowledged revocation must survive a power failure.
+// Said, and not left to how SQLite was compiled: an acknowledged revocation must survive a power failure.
 const PRAGMAS = ['journal_mode = wal', 'synchronous = full', 'foreign_keys = on']
 
 /**
@@ -34,6 +34,7 @@ function prepareFile(file: string, create: boolean): void {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     closeSync(openSync(file, 'a', 0o600))
   } catch (error) {
-    throw unavailable(`its file cannot be opened (${(error as NodeJS.ErrnoException).code})`, error)
+    const { code } = error as NodeJS.ErrnoException
+    throw unavailable(`${file} cannot be opened (${code}); GATEHOUSE_DATABASE_URL says where it is`, error)
   }
 }
