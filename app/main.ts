@@ -64,7 +64,10 @@ async function serve(config: Config): Promise<void> {
   ]
   const { ledgerFile } = config.enrolment
   if (ledgerFile !== undefined) {
-    jobs.push({ name: 'ledger', everyMs: 2 * SECOND_MS, run: createLedgerImport(context, ledgerFile) })
+    const importLedger = createLedgerImport(context, ledgerFile)
+    // Once before anybody can ask: whether there is an administrator, and which names and keys are taken, is in it.
+    await importLedger()
+    jobs.push({ name: 'ledger', everyMs: 2 * SECOND_MS, run: importLedger })
   }
   if (smtp) {
     const mailer = createMailer({ store, smtp, from, logger, now })

@@ -7,6 +7,7 @@ import type { ParsedCertificate } from '../../pki/parse-certificate.ts'
 import { encodeCertificatePem } from '../../pki/pem.ts'
 import { spki256Of } from '../../pki/spki.ts'
 import { verifySignedBy } from '../../pki/verify-certificate.ts'
+import { AppError } from '../errors.ts'
 import type { CertificateRow } from '../store/store.ts'
 import { ITSELF } from './caller.ts'
 import { type AuthorityContext, decide } from './decide.ts'
@@ -17,12 +18,30 @@ import type { Subject } from './subject.ts'
 export function createLedgerImport(context: AuthorityContext, path: string): () => Promise<void> {
   let seen = ''
   return async () => {
-    const { size, mtimeMs } = await stat(path)
-    const state = `${size} ${mtimeMs}`
+    const state = await stateOf(path)
     if (state === seen) return
     await importLedger(context, path)
     seen = state
   }
+}
+
+/** Nothing while there is no such file: a key set of before there were ledgers has none. */
+async function stateOf(path: string): Promise<string> {
+  try {
+    const { size, mtimeMs } = await stat(path)
+    return `${size} ${mtimeMs}`
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw unusable(path, error)
+  }
+}
+
+function unusable(path: string, cause: unknown): AppError {
+  return new AppError(
+    'CONFIG_INVALID',
+    `GATEHOUSE_LEDGER_FILE: ${path} cannot be used: ${(cause as Error).message}`,
+    { cause },
+  )
 }
 
 /**
@@ -31,9 +50,7 @@ export function createLedgerImport(context: AuthorityContext, path: string): () 
  * @returns how many were new
  */
 async function importLedger(context: AuthorityContext, path: string): Promise<number> {
-  const certificates = readLedger(await readFile(path, 'utf8')).filter(certificate =>
-    isOurs(certificate, context.issuer),
-  )
+  const certificates = await readCertificates(path, context.issuer)
   let count = 0
   for (const certificate of certificates) {
     if (await context.store.certificates.find(certificate.serialNumber)) continue
@@ -41,6 +58,15 @@ async function importLedger(context: AuthorityContext, path: string): Promise<nu
     count += 1
   }
   return count
+}
+
+async function readCertificates(path: string, issuer: ParsedCertificate): Promise<ParsedCertificate[]> {
+  try {
+    const ledger = readLedger(await readFile(path, 'utf8'))
+    return ledger.filter(certificate => isOurs(certificate, issuer))
+  } catch (error) {
+    throw unusable(path, error)
+  }
 }
 
 function isOurs(certificate: ParsedCertificate, issuer: ParsedCertificate): boolean {
