@@ -35,6 +35,7 @@ function start(over: Record<string, string> = {}): ChildProcess {
     GATEHOUSE_CLIENT_CA_FILE: at('ca.pem'),
     GATEHOUSE_TLS_CERT_FILE: at('server.crt'),
     GATEHOUSE_TLS_KEY_FILE: at('server.key'),
+    GATEHOUSE_DATABASE_URL: `sqlite:${at('store.sqlite')}`,
     ...over,
   }
   const main = join(import.meta.dirname, '../../../app/main.ts')
@@ -80,7 +81,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)('finishes on %s what has begun, and ends
   child.kill(signal)
   await next('draining')
   socket.write('alhost\r\n\r\n')
-  expect(await text(socket)).toMatch(/ 503 .*draining\n$/s)
+  expect(await text(socket)).toMatch(/ 503 .*not ready\n$/s)
   expect(await next('stopped')).toMatchObject({ isClean: true })
   expect(await ended).toEqual({ said: '', exitCode: 0 })
 })
