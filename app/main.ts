@@ -17,6 +17,7 @@ import { createMailer } from './mail/mailer.ts'
 import { createPost, NO_POST } from './mail/post.ts'
 import { parseSmtpUrl } from './mail/smtp-url.ts'
 import { createMetrics } from './metrics.ts'
+import { ofSetting } from './of-setting.ts'
 import { createServer } from './server.ts'
 import { openStore } from './store/open-store.ts'
 import type { ChainedEvent, Store } from './store/store.ts'
@@ -38,10 +39,11 @@ async function serve(config: Config): Promise<void> {
   const metrics = createMetrics()
   const { issuer, signer } = await openClientCa(config)
   const policy = await loadPolicy(config.enrolment.policy ?? DEFAULT_POLICY)
-  const smtp = config.smtpUrl === undefined ? undefined : parseSmtpUrl(config.smtpUrl)
-  const from = parseMailFrom(config.mailFrom ?? DEFAULT_MAIL_FROM)
+  const { smtpUrl, mailFrom = DEFAULT_MAIL_FROM, databaseUrl: url = DEFAULT_DATABASE_URL } = config
+  const smtp = smtpUrl && (await ofSetting('GATEHOUSE_SMTP_URL', () => parseSmtpUrl(smtpUrl)))
+  const from = await ofSetting('GATEHOUSE_MAIL_FROM', () => parseMailFrom(mailFrom))
 
-  const store = closing.use(await openStore({ url: config.databaseUrl ?? DEFAULT_DATABASE_URL, now }))
+  const store = closing.use(await ofSetting('GATEHOUSE_DATABASE_URL', () => openStore({ url, now })))
   const post = smtp ? createPost({ now, publicUrl: config.publicUrl }) : NO_POST
   const audit = createAuditLog(logger)
   const publish = ({ record, sequence, hash }: ChainedEvent) => {
