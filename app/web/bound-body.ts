@@ -13,7 +13,11 @@ export function boundBody(limit: number): RequestHandler {
       response.set('Connection', 'close')
       return next(new AppError('BODY_TOO_LARGE', `The request body must not be larger than ${limit} octets.`))
     }
-    if (request.headers['transfer-encoding'] !== undefined) cutOff(request, 2 * limit)
+    if (request.headers['transfer-encoding'] !== undefined) {
+      cutOff(request, 2 * limit)
+      // What nobody has read by then is read and counted all the same; left to Node, it would be read without an end.
+      response.once('prefinish', () => request.resume())
+    }
     next()
   }
 }
