@@ -23,6 +23,11 @@ export function encodeSigningRequestPem(der: Uint8Array): string {
   return encodePem('CERTIFICATE REQUEST', der)
 }
 
+/** RFC 7468 section 6. */
+export function encodeRevocationListPem(der: Uint8Array): string {
+  return encodePem('X509 CRL', der)
+}
+
 /** The DER of each whole certificate in a PEM text. */
 export function decodeCertificatePems(pem: string): readonly Uint8Array[] {
   return [...pem.matchAll(CERTIFICATE)].map(([, body = '']) => Uint8Array.from(Buffer.from(body, 'base64')))
