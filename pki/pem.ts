@@ -7,11 +7,10 @@ const REQUEST = /-----BEGIN ((?:NEW )?CERTIFICATE REQUEST)-----([A-Za-z0-9+/=\s]
 const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/
 
 function encodePem(label: string, der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
+  const body = Buffer.from(der)
+    .toString('base64')
+    .replaceAll(/.{1,64}/g, '$&\n')
+  return `-----BEGIN ${label}-----\n${body}-----END ${label}-----\n`
 }
 
 export function encodeCertificatePem(der: Uint8Array): string {

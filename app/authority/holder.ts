@@ -42,7 +42,14 @@ export async function addHolder(within: Aggregates, subject: Subject, now: Time)
   const id = randomUUID()
   // One by one: a request that is approved is a subject as well, with more in it than a holder has.
   const { commonName, organisation, email } = subject
-  await within.holders.add({ id, nameKey: nameKey(commonName), commonName, organisation, email, createdAt: now })
+  await within.holders.add({
+    id,
+    nameKey: nameKey(commonName),
+    commonName,
+    organisation,
+    email,
+    createdAt: now,
+  })
   return id
 }
 

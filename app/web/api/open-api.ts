@@ -42,20 +42,22 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output') {
 }
 
 function operation(route: Route) {
-  const body = route.body && {
-    requestBody: {
-      required: true,
-      content: { 'application/json': { schema: jsonSchema(route.body, 'input') } },
-    },
-  }
   return {
     summary: route.summary,
     description: `For level ${route.level} and higher.`,
     operationId: `${route.method}${route.path.replaceAll(/[^a-z]+(\w?)/gi, (_, letter) => letter.toUpperCase())}`,
     parameters: [...pathParameters(route), ...queryParameters(route)],
-    ...body,
+    ...requestBody(route),
     responses: { ...answers(route), ...problems(route) },
   }
+}
+
+function requestBody({ body, octets }: Route) {
+  if (!body && octets === undefined) return {}
+  const content = body
+    ? { 'application/json': { schema: jsonSchema(body, 'input') } }
+    : { [octets ?? '']: { schema: { type: 'string', contentMediaType: octets } } }
+  return { requestBody: { required: true, content } }
 }
 
 function pathParameters({ path }: Route) {
@@ -87,7 +89,7 @@ function response({ description, schema, types = [] }: Answer) {
 function problems(route: Route) {
   const codes = [
     ...COMMON,
-    ...(route.body ? BODY : []),
+    ...(route.body || route.octets !== undefined ? BODY : []),
     ...(route.level === 'anonymous' ? [] : GUARD),
     ...route.errors,
   ]
