@@ -63,6 +63,14 @@ up: $(STAMP) ## With Docker: app, Apache, nginx and HAProxy, healthy, with what 
 down: $(STAMP) ## Remove all that `make up` made, except keys/ and the store (ALL=1: the store too)
 	@npm run -s down
 
+.PHONY: backup
+backup: $(STAMP) ## Write all that the store knows to FILE, while the app runs or not (FILE; GATEHOUSE_DATABASE_URL)
+	@npm run -s operate -- backup "$$FILE"
+
+.PHONY: restore
+restore: $(STAMP) ## Add what the backup FILE has and the store has not (FILE; GATEHOUSE_DATABASE_URL)
+	@npm run -s operate -- restore "$$FILE"
+
 .PHONY: test
 test: $(STAMP) ## Check, then run every test; installs what it lacks (Debian, Ubuntu; as root)
 	@npm run -s test

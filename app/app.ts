@@ -11,9 +11,9 @@ import { clientCertificateStrategy, STRATEGY_NAME } from './identity/strategy.ts
 import { createAuditLog, type Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { Store } from './store/store.ts'
-import { answerProblem } from './web/answer-problem.ts'
+import { answerInJson, answerProblem } from './web/answer-problem.ts'
 import type { ApiDependencies } from './web/api/api-dependencies.ts'
-import { apiRouter } from './web/api/api-router.ts'
+import { API_PATHS, apiRouter } from './web/api/api-router.ts'
 import { boundBody } from './web/bound-body.ts'
 import { identityHeaders } from './web/identity-headers.ts'
 import { observeRequests } from './web/observe-requests.ts'
@@ -55,6 +55,7 @@ export function createApp(dependencies: AppDependencies): Express {
   const api = apiOptions(dependencies)
   app.use(observeRequests(logger, metrics))
   app.use(securityHeaders(front === 'direct'))
+  app.use([...API_PATHS], answerInJson)
   app.use(boundBody(BODY_LIMIT))
   app.use(operationsRouter({ front, metrics, isReady }))
   app.use(stylesheetRouter())
@@ -63,7 +64,7 @@ export function createApp(dependencies: AppDependencies): Express {
   if (front === 'direct') app.use(refuseMisdirected)
   app.use(refuseRevoked)
   if (config.clientCert === 'require') app.use(refuseUntrusted)
-  app.use(refuseCrossSite)
+  app.use(refuseCrossSite(api))
   app.use(pagesRouter(now))
   app.use(apiRouter(api))
   app.use(tlsauthRouter(api))

@@ -29,9 +29,11 @@ export interface SealedKey {
 }
 
 export function readClientCaKey(env: Environment, problems: string[]): SealedKey | undefined {
+  const before = problems.length
   const jwe = readSetting(env, 'GATEHOUSE_CLIENT_CA_KEY_FILE', problems)
   const passphrase = readSecret(env, 'GATEHOUSE_CLIENT_CA_PASSPHRASE', problems)
-  if ((env.GATEHOUSE_CLIENT_CA_KEY_FILE === undefined) !== (passphrase === undefined)) {
+  // Not as well, when one of them is there and cannot be read.
+  if (problems.length === before && (jwe === undefined) !== (passphrase === undefined)) {
     problems.push(
       'GATEHOUSE_CLIENT_CA_KEY_FILE and GATEHOUSE_CLIENT_CA_PASSPHRASE_FILE belong together: set both, or neither, and nothing is signed.',
     )

@@ -97,7 +97,7 @@ function assertNew({ dir, users }: StoredKeySet, commonName: string): void {
   if (!same) return
   throw new PkiError(
     'USER_EXISTS',
-    `"${same.commonName}" is there already, as ${dir}/${same.fileName}.crt. Two people of one name could not be told apart: add something to the new name. Nothing was changed.`,
+    `"${same.commonName}" is there already, as ${dir}/${same.fileName}.crt. Two people of one name, or of names that look alike, could not be told apart: add something to the new name. Nothing was changed.`,
   )
 }
 

@@ -2,7 +2,6 @@ import { createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { promisify } from 'node:util'
 import * as asn1js from 'asn1js'
 import {
-  AlgorithmIdentifier,
   Attribute,
   CertificationRequest,
   Extension,
@@ -11,8 +10,10 @@ import {
   GeneralNames,
   PublicKeyInfo,
 } from 'pkijs'
+import { describeKey } from './certificate-key.ts'
 import { type DistinguishedName, encodeName } from './distinguished-name.ts'
 import { OID } from './object-identifiers.ts'
+import { signatureHash, signatureIdentifier } from './signature-algorithm.ts'
 
 /** What a request wishes for; the authority decides what of it becomes part of the certificate. */
 export interface SigningRequestWish {
@@ -25,17 +26,6 @@ const signAsync = promisify(sign)
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
 const RFC822_NAME = 1
 
-/** RFC 4055 section 5: RSA carries a NULL parameter. RFC 5758 section 3.2: ECDSA carries none. */
-function signatureAlgorithm({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject) {
-  if (asymmetricKeyType === 'rsa') {
-    const identifier = { algorithmId: OID.sha256WithRsa, algorithmParams: new asn1js.Null() }
-    return { hash: 'sha256', identifier: new AlgorithmIdentifier(identifier) }
-  }
-  return asymmetricKeyDetails?.namedCurve === 'secp384r1'
-    ? { hash: 'sha384', identifier: new AlgorithmIdentifier({ algorithmId: OID.ecdsaWithSha384 }) }
-    : { hash: 'sha256', identifier: new AlgorithmIdentifier({ algorithmId: OID.ecdsaWithSha256 }) }
-}
-
 function extensionRequest(emails: readonly string[]): Attribute {
   const names = emails.map(value => new GeneralName({ type: RFC822_NAME, value }))
   const extnValue = new GeneralNames({ names }).toSchema().toBER()
@@ -47,13 +37,14 @@ function extensionRequest(emails: readonly string[]): Attribute {
 
 /**
  * A certification request (RFC 2986) in DER, signed by the key that it is for: the proof of possession.
- * @param privateKey RSA, or EC on P-256 or P-384
+ * @param privateKey RSA or EC
+ * @throws PkiError KEY_TYPE_UNSUPPORTED
  */
 export async function createSigningRequest(
   { subject, emails = [] }: SigningRequestWish,
   privateKey: KeyObject,
 ): Promise<Uint8Array> {
-  const { hash, identifier } = signatureAlgorithm(privateKey)
+  const identifier = signatureIdentifier(describeKey(privateKey, String(privateKey.asymmetricKeyType)))
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
   const request = new CertificationRequest({
     version: 0,
@@ -66,8 +57,19 @@ export async function createSigningRequest(
   const toBeSigned = new Uint8Array(
     (request as unknown as { encodeTBS(): asn1js.Sequence }).encodeTBS().toBER(),
   )
-  const signature = await signAsync(hash, toBeSigned, { key: privateKey, dsaEncoding: 'der' })
+  const signature = await signAsync(signatureHash(identifier), toBeSigned, {
+    key: privateKey,
+    dsaEncoding: 'der',
+  })
   request.tbsView = toBeSigned
   request.signatureValue = new asn1js.BitString({ valueHex: Uint8Array.from(signature).buffer })
   return new Uint8Array(request.toSchema().toBER())
+}
+
+export function encodeSigningRequestPem(der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
+  return ['-----BEGIN CERTIFICATE REQUEST-----', ...lines, '-----END CERTIFICATE REQUEST-----', ''].join('\n')
 }

@@ -33,7 +33,7 @@ export interface SigningRequest {
 const MAX_OCTETS = 16 * 1024
 // X.690: what every DER request, a SEQUENCE, begins with; PEM never does.
 const SEQUENCE = 0x30
-const VERSION_1 = '020100'
+const VERSION_1 = new asn1js.Integer({ value: 0 })
 
 function malformed(reason: string, cause?: unknown): PkiError {
   return new PkiError(
@@ -61,11 +61,18 @@ function readKey(info: PublicKeyInfo): KeyObject {
   }
 }
 
-function assertVersion({ tbsView }: CertificationRequest): void {
-  const { result } = asn1js.fromBER(tbsView)
-  const version = result instanceof asn1js.Sequence ? result.valueBlock.value[0] : undefined
-  const encoded = Buffer.from((version as asn1js.BaseBlock | undefined)?.toBER() ?? new ArrayBuffer())
-  if (encoded.toString('hex') !== VERSION_1) throw malformed('its version is not 1')
+function childrenOf(block: asn1js.BaseBlock | undefined): readonly asn1js.BaseBlock[] {
+  return block instanceof asn1js.Sequence ? block.valueBlock.value : []
+}
+
+/** pkijs reads a version of any size, and passes over what follows the parts that it knows. */
+function assertShape(der: Uint8Array): void {
+  const [info, ...proof] = childrenOf(asn1js.fromBER(der).result)
+  const [version, , , attributeSet, ...others] = childrenOf(info)
+  if (proof.length !== 2 || others.length > 0) throw malformed('it has more parts than three')
+  if (version?.isEqual(VERSION_1) !== true) throw malformed('its version is not 1')
+  if (attributeSet && attributeSet.idBlock.tagNumber !== 0)
+    throw malformed('its attributes are something else')
 }
 
 function assertProof(request: CertificationRequest, publicKey: KeyObject): void {
@@ -82,7 +89,7 @@ function assertProof(request: CertificationRequest, publicKey: KeyObject): void 
 
 function read(der: Uint8Array): SigningRequest {
   const request = CertificationRequest.fromBER(der)
-  assertVersion(request)
+  assertShape(der)
   const publicKey = readKey(request.subjectPublicKeyInfo)
   assertEnrollableKey(publicKey)
   assertProof(request, publicKey)

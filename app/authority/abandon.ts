@@ -1,8 +1,10 @@
+import type { Aggregates, RequestRow } from '../store/store.ts'
 import { ITSELF } from './caller.ts'
 import { type AuthorityContext, decide } from './decide.ts'
 
 // Our own choice: no signing takes a hundredth of it, so its process has died.
 const GIVEN_UP_AFTER_MS = 5 * 60_000
+const PAGE = 1000
 
 /**
  * Gives up a serial number whose certificate was never handed out: revoked, in case it was signed after all. The name
@@ -15,8 +17,7 @@ export async function abandon(context: AuthorityContext, serial: string): Promis
     await audit('CERT_ABANDONED', { serial })
     const at = context.now().getTime()
     await within.certificates.revoke(serial, { at, reason: 'cessationOfOperation', by: null })
-    const approved = await within.requests.list({ status: 'approved', limit: 1000 })
-    const request = approved.find(each => each.serial === serial)
+    const request = row.origin === 'request' ? await approvedWith(within, serial) : undefined
     if (request?.csr === null)
       await within.requests.advance(request.id, 'approved', { status: 'approved', serial: null })
     else if (request) {
@@ -24,6 +25,22 @@ export async function abandon(context: AuthorityContext, serial: string): Promis
       await within.requests.advance(request.id, 'approved', undecided)
     }
   })
+}
+
+/** However many wait to be collected: one that is not found would wait for ever. */
+async function approvedWith({ requests }: Aggregates, serial: string): Promise<RequestRow | undefined> {
+  let after: string | undefined
+  do {
+    const page: readonly RequestRow[] = await requests.list({
+      status: 'approved',
+      limit: PAGE,
+      ...(after !== undefined && { after }),
+    })
+    const found = page.find(each => each.serial === serial)
+    if (found) return found
+    after = page.length < PAGE ? undefined : page.at(-1)?.id
+  } while (after !== undefined)
+  return undefined
 }
 
 /** What a process that was killed has left behind. */

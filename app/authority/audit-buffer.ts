@@ -43,9 +43,10 @@ export function createAuditBuffer({ store, now, onLost }: AuditBufferOptions): A
     writing = undefined
   }
 
-  function flush(): Promise<void> {
-    writing ??= write()
-    return writing
+  async function flush(): Promise<void> {
+    // Without anything to wait for, what is written would end before it is known to have begun, and never begin again.
+    if (waiting.length > 0) writing ??= write()
+    await writing
   }
 
   return {

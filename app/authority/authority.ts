@@ -63,10 +63,15 @@ export function openAuthority(context: AuthorityContext): Authority {
 
 /** An administrator's word is enough, for reserved organisations too. */
 async function issueAtOnce(context: AuthorityContext, caller: Caller, wish: IssueWish): Promise<HandedOut> {
-  return await recordingRefusals(context, caller, 'ISSUE', async () => {
-    const request = wish.csr === undefined ? undefined : parseSigningRequest(wish.csr)
-    const subject = parseSubject(completeWish(wish, request))
-    const claim = { by: 'administrator' } as const
-    return await handOut(context, caller, { ...wish, subject, request, origin: 'issue', claim })
-  })
+  return await recordingRefusals(
+    context,
+    caller,
+    { action: 'ISSUE', about: { commonName: wish.commonName } },
+    async () => {
+      const request = wish.csr === undefined ? undefined : parseSigningRequest(wish.csr)
+      const subject = parseSubject(completeWish(wish, request))
+      const claim = { by: 'administrator' } as const
+      return await handOut(context, caller, { ...wish, subject, request, origin: 'issue', claim })
+    },
+  )
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { errors, jwtVerify, SignJWT } from 'jose'
 import { AppError } from '../errors.ts'
-import type { Aggregates, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 
 /** What a proof of work is for: one made for another purpose is refused. */
 export type Purpose = 'register'
@@ -28,10 +28,15 @@ const NONCE = /^[0-9A-Za-z]{1,32}$/
 
 /** Nothing is kept of a challenge that is handed out, only that it was used: asking for one changes nothing. */
 export function createChallenges(store: Store, baseBits: number, now: () => Date) {
-  const pendingKey = store.settings
-    .ensure('challenge-key', randomBytes(32).toString('base64url'))
-    .then(text => Buffer.from(text, 'base64url'))
-  pendingKey.catch(() => undefined)
+  let known: Uint8Array | undefined
+  /** Asked for until the store has said it: one that is away for a moment must not be missed for ever. */
+  async function key(): Promise<Uint8Array> {
+    known ??= Buffer.from(
+      await store.settings.ensure('challenge-key', randomBytes(32).toString('base64url')),
+      'base64url',
+    )
+    return known
+  }
 
   async function difficulty(purpose: Purpose): Promise<number> {
     if (baseBits === 0) return 0
@@ -48,20 +53,20 @@ export function createChallenges(store: Store, baseBits: number, now: () => Date
       .setAudience(purpose)
       .setJti(randomUUID())
       .setExpirationTime(expires)
-      .sign(await pendingKey)
+      .sign(await key())
     return { challenge, algorithm: 'SHA-256', difficulty: bits, expiresAt: new Date(expires * 1000) }
   }
 
   /** @throws AppError CHALLENGE_INVALID, CHALLENGE_EXPIRED, PROOF_OF_WORK_WRONG, CHALLENGE_SPENT */
-  async function spend(within: Aggregates, purpose: Purpose, { challenge, nonce }: Proof): Promise<void> {
-    const { bits, jti, exp } = await verify(challenge, purpose, await pendingKey, now())
+  async function spend(purpose: Purpose, { challenge, nonce }: Proof): Promise<void> {
+    const { bits, jti, exp } = await verify(challenge, purpose, await key(), now())
     if (!NONCE.test(nonce) || leadingZeroBits(`${challenge}:${nonce}`) < bits) {
       throw new AppError(
         'PROOF_OF_WORK_WRONG',
         `The SHA-256 of the challenge, a colon and the nonce does not begin with ${bits} zero bits. The nonce must have 1 to 32 letters or digits.`,
       )
     }
-    if (await within.once.spend(`${purpose}:${jti}`, exp * 1000)) return
+    if (await store.once.spend(`${purpose}:${jti}`, exp * 1000)) return
     throw new AppError(
       'CHALLENGE_SPENT',
       'This challenge was used before. Ask for a new one: GET /register/challenge.',

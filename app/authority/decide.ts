@@ -88,11 +88,20 @@ export async function decide<Result>(
   return result
 }
 
+/** What a refusal is about: of its values, what a caller has made up is cut short in the event. */
+export interface Attempt {
+  readonly action: Action
+  readonly about: Readonly<Record<string, string | undefined>>
+}
+
+// Our own choice: all of an identifier or a name that could be right.
+const MOST_OF_A_VALUE = 100
+
 /** Does `work`; a refusal becomes an event as well, and goes on to the caller. */
 export async function recordingRefusals<Result>(
   context: AuthorityContext,
   caller: Caller,
-  action: Action,
+  { action, about }: Attempt,
   work: () => Promise<Result>,
 ): Promise<Result> {
   try {
@@ -100,15 +109,22 @@ export async function recordingRefusals<Result>(
   } catch (error) {
     if (isRefusal(error)) {
       const { code, message: reason } = error
-      await decide(context, caller, (_within, audit) => audit(`${action}_REFUSED`, { code, reason }))
+      const details = { ...shortened(about), code, reason }
+      await decide(context, caller, (_within, audit) => audit(`${action}_REFUSED`, details))
     }
     throw error
   }
 }
 
-/** What the caller has to answer for; a full disk is not a decision. */
+function shortened(about: Attempt['about']): Record<string, string> {
+  const given = Object.entries(about).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return Object.fromEntries(given.map(([name, value]) => [name, value.slice(0, MOST_OF_A_VALUE)]))
+}
+
+/** What the caller has to answer for, and a queue that is full of others; a full disk is not a decision. */
 function isRefusal(error: unknown): error is AppError | PkiError {
-  return error instanceof AppError ? error.status < 500 : error instanceof PkiError && error.isUsage
+  if (error instanceof PkiError) return error.isUsage
+  return error instanceof AppError && (error.status < 500 || error.code === 'QUEUE_FULL')
 }
 
 function sayWho({ identity, address, requestId, via }: Caller) {

@@ -56,8 +56,8 @@ async function importCertificate(context: AuthorityContext, certificate: ParsedC
   const { serialNumber: serial, fingerprint256 } = certificate
   const subject = subjectOf(certificate)
   await decide(context, ITSELF, async (within, audit) => {
-    await audit('CERT_IMPORTED', { serial, fingerprint256, commonName: subject.commonName })
     if (await within.certificates.find(serial)) return
+    await audit('CERT_IMPORTED', { serial, fingerprint256, commonName: subject.commonName })
     const now = context.now().getTime()
     const known = await within.holders.byNameKey(nameKey(subject.commonName))
     const holderId = known?.id ?? (await addHolder(within, subject, now))

@@ -83,11 +83,12 @@ async function record(
   const { commonName, organisation, email } = order.subject
   await decide(context, caller, async (within, audit) => {
     await audit('CERT_RECORDED', { serial, commonName, organisation, email, origin: order.origin })
+    // First: that it is decided already says more than that its name is taken, which follows from it.
+    await order.atRecord?.(within, audit, serial)
     const holderId = await resolveHolder(within, order, context.now().getTime())
     const isRenewal = order.claim.by === 'renewal'
     await assertKeyIsFree(context, within, { publicKey: order.publicKey, holderId, isRenewal })
     await within.certificates.record({ ...rowOf(context, caller, order, planned), holderId })
-    await order.atRecord?.(within, audit, serial)
   })
 }
 

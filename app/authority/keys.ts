@@ -6,9 +6,10 @@ import type { AuthorityContext } from './decide.ts'
 
 export interface KeyClaim {
   readonly publicKey: KeyObject
-  readonly holderId: string
+  /** `null`: nobody who is on record yet. */
+  readonly holderId: string | null
   /** The certificate that is renewed: its key may be used again. */
-  readonly isRenewal: boolean
+  readonly isRenewal?: boolean
 }
 
 /**
@@ -18,7 +19,7 @@ export interface KeyClaim {
 export async function assertKeyIsFree(
   { issuer, now }: AuthorityContext,
   within: Aggregates,
-  { publicKey, holderId, isRenewal }: KeyClaim,
+  { publicKey, holderId, isRenewal = false }: KeyClaim,
 ): Promise<void> {
   const spki256 = spki256Of(publicKey)
   if (spki256 === spki256Of(new X509Certificate(issuer.der).publicKey))

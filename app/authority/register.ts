@@ -11,6 +11,7 @@ import { signerOf } from './issue.ts'
 import type { Enrolment } from './policy.ts'
 import { submit } from './requests.ts'
 import { assertNotReserved, completeWish, parseSubject, type Subject, type SubjectWish } from './subject.ts'
+import { wasThereAnAdministrator } from './was-there-an-administrator.ts'
 
 export interface Registration extends SubjectWish {
   readonly channel: Enrolment['channel']
@@ -26,7 +27,6 @@ export type Outcome =
   | { readonly kind: 'queued'; readonly request: RequestRow }
 
 const ACTIONS = { register: 'REGISTER', certify: 'SUBMIT' } as const satisfies Record<string, Action>
-const FIRST_ADMINISTRATOR = 'first-administrator'
 
 /**
  * Somebody whom nobody vouches for yet asks for a certificate. The policy says whether it is signed, queued or refused.
@@ -39,11 +39,15 @@ export async function register(
   caller: Caller,
   registration: Registration,
 ): Promise<Outcome> {
-  return await recordingRefusals(context, caller, ACTIONS[registration.channel], async () => {
+  const attempt = {
+    action: ACTIONS[registration.channel],
+    about: { commonName: registration.commonName },
+  }
+  return await recordingRefusals(context, caller, attempt, async () => {
     signerOf(context)
     const { proof } = registration
     // First of all and for good: a challenge that comes back after any refusal would be worth two.
-    if (proof) await context.store.transaction(within => challenges.spend(within, 'register', proof))
+    if (proof) await challenges.spend('register', proof)
     const request = registration.csr === undefined ? undefined : parseSigningRequest(registration.csr)
     const subject = parseSubject(completeWish(registration, request))
     if (await isFirst(context, registration))
@@ -72,13 +76,16 @@ async function judge(
     const order = { subject, request, pkcs12, origin: 'register', claim: { by: 'oneself' } } as const
     return { kind: 'issued', issued: await handOut(context, caller, order) }
   }
-  throw new AppError('REQUEST_REFUSED', `This site does not issue that certificate: ${verdict.refuse}`)
+  if (typeof verdict?.refuse === 'string') {
+    throw new AppError('REQUEST_REFUSED', `This site does not issue that certificate: ${verdict.refuse}`)
+  }
+  // Somebody else's module, whose types nobody has checked: whatever it meant, nothing is issued.
+  throw new TypeError('The policy must return "sign", "queue" or { refuse: "the reason" }.')
 }
 
 /** Only where it was asked for in so many words: "first come is administrator" is a race that a stranger can win. */
 async function isFirst({ rules, store }: AuthorityContext, { channel }: Registration): Promise<boolean> {
-  if (!rules.isFirstUserAdmin || channel !== 'register') return false
-  return (await store.holders.countOfOrganisation(ADMIN_ORGANISATION)) === 0
+  return rules.isFirstUserAdmin && channel === 'register' && !(await wasThereAnAdministrator(store))
 }
 
 async function makeAdministrator(
@@ -93,8 +100,9 @@ async function makeAdministrator(
     pkcs12,
     origin: 'register',
     claim: { by: 'oneself' },
+    // Again: of all who came at the same time, one.
     async atRecord(within: Aggregates) {
-      if (await within.once.spend(FIRST_ADMINISTRATOR, Number.MAX_SAFE_INTEGER)) return
+      if (!(await wasThereAnAdministrator(within))) return
       throw new AppError(
         'ORGANISATION_RESERVED',
         'Somebody else was first. Register again, without being an administrator.',

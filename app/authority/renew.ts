@@ -1,10 +1,11 @@
 import type { Pkcs12Profile } from '../../pki/pkcs12-profile.ts'
 import { parseSigningRequest } from '../../pki/signing-request.ts'
 import { AppError } from '../errors.ts'
-import type { CertificateRow } from '../store/store.ts'
+import type { Aggregates, CertificateRow } from '../store/store.ts'
 import type { Caller } from './caller.ts'
 import { type AuthorityContext, recordingRefusals } from './decide.ts'
 import { type HandedOut, handOut } from './hand-out.ts'
+import { presentedCertificate, revocationOf } from './revoke.ts'
 
 export interface Renewal {
   readonly csr?: string | undefined
@@ -18,14 +19,14 @@ export interface Renewed extends HandedOut {
 /**
  * A successor with the same identity for whoever has the certificate and its key; the old one stays good for the
  * overlap. Nothing of a signing request counts but its key.
- * @throws AppError CERT_UNKNOWN, KEY_TAKEN
+ * @throws AppError CERT_UNKNOWN, CERT_REVOKED, KEY_TAKEN
  */
 export async function renew(
   context: AuthorityContext,
   caller: Caller,
   { csr, pkcs12 }: Renewal,
 ): Promise<Renewed> {
-  return await recordingRefusals(context, caller, 'RENEW', async () => {
+  return await recordingRefusals(context, caller, { action: 'RENEW', about: {} }, async () => {
     const old = await ownCertificate(context, caller)
     const until = context.now().getTime() + context.rules.overlapMs
     const renewed = await handOut(context, caller, {
@@ -34,8 +35,10 @@ export async function renew(
       pkcs12,
       origin: 'renew',
       claim: { by: 'renewal', holderId: old.holderId },
+      atRecord: within => assertNotRevoked(context, within, old),
       async atIssue(within, audit, { serial: successor }) {
         const { serial } = old
+        await assertNotRevoked(context, within, old)
         await audit('CERT_SUPERSEDED', { serial, successor, at_latest: new Date(until).toISOString() })
         await within.certificates.revoke(serial, {
           at: until,
@@ -49,8 +52,22 @@ export async function renew(
   })
 }
 
-async function ownCertificate({ store }: AuthorityContext, { identity }: Caller): Promise<CertificateRow> {
-  const row = identity.serial === null ? undefined : await store.certificates.find(identity.serial)
+/** Again in the transaction: it was good when the request came, and somebody may have revoked it since. */
+async function assertNotRevoked(
+  { now }: AuthorityContext,
+  within: Aggregates,
+  { serial }: CertificateRow,
+): Promise<void> {
+  const revocation = await revocationOf(within, serial, now())
+  if (!revocation) return
+  throw new AppError(
+    'CERT_REVOKED',
+    `Your certificate was revoked at ${revocation.at.toISOString()} (${revocation.reason}), while it was being renewed.`,
+  )
+}
+
+async function ownCertificate({ store }: AuthorityContext, caller: Caller): Promise<CertificateRow> {
+  const row = await presentedCertificate(store, caller)
   if (row) return row
   throw new AppError(
     'CERT_UNKNOWN',

@@ -9,6 +9,7 @@ import { type AuthorityContext, decide, recordingRefusals } from './decide.ts'
 import { type HandedOut, handOut } from './hand-out.ts'
 import { assertNameIsFreeForOneself } from './holder.ts'
 import { signerOf } from './issue.ts'
+import { assertKeyIsFree } from './keys.ts'
 import type { Subject } from './subject.ts'
 
 export interface Submission {
@@ -18,7 +19,7 @@ export interface Submission {
   readonly atSubmit?: (within: Aggregates) => Promise<void>
 }
 
-/** Puts a request before an administrator. @throws AppError QUEUE_FULL, NAME_TAKEN */
+/** Puts a request before an administrator. @throws AppError QUEUE_FULL, NAME_TAKEN, KEY_TAKEN */
 export async function submit(
   context: AuthorityContext,
   caller: Caller,
@@ -36,6 +37,8 @@ export async function submit(
       )
     }
     await assertNameIsFreeForOneself(within, submission.subject, context.now().getTime())
+    const { request } = submission
+    if (request) await assertKeyIsFree(context, within, { publicKey: request.publicKey, holderId: null })
     await within.requests.add(row)
   })
   return row
@@ -92,23 +95,31 @@ export async function approve(
   caller: Caller,
   approval: Approval,
 ): Promise<RequestRow> {
-  return await recordingRefusals(context, caller, 'APPROVE', async () => {
-    const row = await findRequest(context.store, approval.id)
-    signerOf(context)
-    if (row.csr === null) await approveForCollection(context, caller, approval)
-    else await approveAndIssue(context, caller, approval, row)
-    return await findRequest(context.store, approval.id)
-  })
+  return await recordingRefusals(
+    context,
+    caller,
+    { action: 'APPROVE', about: { request: approval.id } },
+    async () => {
+      const row = await findRequest(context.store, approval.id)
+      signerOf(context)
+      if (row.csr === null) await approveForCollection(context, caller, approval, row)
+      else await approveAndIssue(context, caller, approval, row)
+      return await findRequest(context.store, approval.id)
+    },
+  )
 }
 
 async function approveForCollection(
   context: AuthorityContext,
   caller: Caller,
   approval: Approval,
+  row: RequestRow,
 ): Promise<void> {
   await decide(context, caller, async (within, audit) => {
     await audit('REQUEST_APPROVED', { request: approval.id, sha256: approval.sha256 })
     await takeWaiting(context, within, caller, approval, null)
+    // Somebody else may have got the name while this one waited; better now than when the key is to be collected.
+    await assertNameIsFreeForOneself(within, row, context.now().getTime())
   })
 }
 
@@ -170,7 +181,7 @@ export async function reject(
   caller: Caller,
   { id, reason }: { readonly id: string; readonly reason: string },
 ): Promise<RequestRow> {
-  return await recordingRefusals(context, caller, 'REJECT', async () => {
+  return await recordingRefusals(context, caller, { action: 'REJECT', about: { request: id } }, async () => {
     await decide(context, caller, async (within, audit) => {
       await audit('REQUEST_REJECTED', { request: id, reason })
       const row = await findRequest(within, id)
@@ -192,7 +203,7 @@ export async function collect(
   caller: Caller,
   { id, pkcs12 }: { readonly id: string; readonly pkcs12: Pkcs12Profile },
 ): Promise<HandedOut> {
-  return await recordingRefusals(context, caller, 'COLLECT', async () => {
+  return await recordingRefusals(context, caller, { action: 'COLLECT', about: { request: id } }, async () => {
     const row = await findRequest(context.store, id)
     assertCollectable(row)
     return await handOut(context, caller, {

@@ -20,7 +20,7 @@ export async function revoke(
   caller: Caller,
   { serial, reason }: RevocationWish,
 ): Promise<CertificateRow> {
-  return await recordingRefusals(context, caller, 'REVOKE', async () => {
+  return await recordingRefusals(context, caller, { action: 'REVOKE', about: { serial } }, async () => {
     await visibleCertificate(context.store, caller, serial)
     return await decide(context, caller, async (within, audit) => {
       await audit('CERT_REVOKED', { serial, reason })
@@ -56,18 +56,30 @@ export async function visibleCertificate(
     return row
   throw new AppError(
     'CERT_UNKNOWN',
-    `There is no certificate ${serial} here that you may see. A serial number is upper-case hexadecimal, as in GET /pki/certs.`,
+    'There is no certificate with that serial number here that you may see. A serial number is upper-case hexadecimal, as in GET /pki/certs.',
   )
 }
 
 /** By the certificate that is presented, never by its name. */
-export async function holderOf(store: Store, { identity }: Caller): Promise<string | undefined> {
-  if (identity.serial === null) return undefined
-  return (await store.certificates.find(identity.serial))?.holderId
+export async function holderOf(store: Store, caller: Caller): Promise<string | undefined> {
+  return (await presentedCertificate(store, caller))?.holderId
+}
+
+/** The one on record that is exactly what the caller presents: of two authorities each may have given one number. */
+export async function presentedCertificate(
+  store: Pick<Store, 'certificates'>,
+  { identity: { serial, fingerprint256 } }: Caller,
+): Promise<CertificateRow | undefined> {
+  const row = serial === null ? undefined : await store.certificates.find(serial)
+  return row?.fingerprint256 === fingerprint256 ? row : undefined
 }
 
 /** Asked on every request with a certificate that is good otherwise. */
-export async function revocationOf(store: Store, serial: string, now: Date): Promise<Revocation | undefined> {
+export async function revocationOf(
+  store: Pick<Store, 'certificates'>,
+  serial: string,
+  now: Date,
+): Promise<Revocation | undefined> {
   const row = await store.certificates.find(serial)
   if (!row || row.revokedAt === null || row.revokedAt > now.getTime()) return undefined
   return { at: new Date(row.revokedAt), reason: row.revocationReason ?? 'unspecified' }

@@ -13,14 +13,17 @@ export async function unhold(
   caller: Caller,
   serial: string,
 ): Promise<CertificateRow> {
-  return await recordingRefusals(context, caller, 'UNHOLD', () =>
+  return await recordingRefusals(context, caller, { action: 'UNHOLD', about: { serial } }, () =>
     decide(context, caller, async (within, audit) => {
       await audit('CERT_UNHELD', { serial })
       const isEnded = await within.certificates.unhold(serial)
       const row = await within.certificates.find(serial)
       if (!row) throw new AppError('CERT_UNKNOWN', 'There is no certificate with that serial number here.')
       if (isEnded) return row
-      throw new AppError('NOT_ON_HOLD', `The certificate ${serial} ${howItStands(row)} Nothing was changed.`)
+      throw new AppError(
+        'NOT_ON_HOLD',
+        `The certificate ${row.serial} ${howItStands(row)} Nothing was changed.`,
+      )
     }),
   )
 }

@@ -16,7 +16,7 @@ export async function auditMerger(
   const there = await db
     .updateTable('auditHead')
     .set(eb => ({ sequence: eb.ref('sequence') }))
-    .returning(['sequence', 'hash'])
+    .returning('sequence')
     .executeTakeFirstOrThrow()
   let head = CHAIN_START
   return async rows => {
@@ -32,8 +32,6 @@ export async function auditMerger(
     )
     const added = rows.filter(row => row.sequence > there.sequence)
     if (added.length > 0) {
-      if (added[0]?.sequence === there.sequence + 1 && added[0].previousHash !== there.hash)
-        throw differ(there.sequence)
       await db.insertInto('auditEvents').values(added).execute()
       await db.updateTable('auditHead').set(head).execute()
     }

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Database } from './database.ts'
+import { inTransaction } from './in-transaction.ts'
 import type { Mail, Outbox } from './store.ts'
 
 export function outboxIn(db: Kysely<Database>): Outbox {
@@ -12,7 +13,8 @@ export function outboxIn(db: Kysely<Database>): Outbox {
         .executeTakeFirst()
       return numInsertedOrUpdatedRows === 1n
     },
-    claim: due => claim(db, due),
+    // One at a time: PostgreSQL would hand the same rows to two that ask in the same moment.
+    claim: due => inTransaction(db, within => claim(within, due)),
     async sent(id, at) {
       await db.updateTable('outbox').set({ sentAt: at, lastError: null }).where('id', '=', id).execute()
     },
@@ -43,9 +45,6 @@ async function claim(
         .orderBy('id')
         .limit(limit),
     )
-    // Again: PostgreSQL looks at this once more when another process has claimed the row meanwhile.
-    .where('sentAt', 'is', null)
-    .where('nextAttemptAt', '<=', now)
     .returningAll()
     .execute()
   return claimed

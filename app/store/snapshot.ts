@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Database } from './database.ts'
 
 // Our own choice: a few hundred kilobytes at a time.
-const PAGE = 500
+const PAGE = 200
 
 /** Reads the store as it is at one moment, whatever is written meanwhile; nobody waits for it. */
 export function inSnapshot<Result>(

@@ -5,7 +5,7 @@ import { patience } from './patience.ts'
 import { translateSqlite } from './sqlite-errors.ts'
 import { unavailable } from './store-errors.ts'
 
-// In WAL mode SQLite's default does not sync at each commit, and an acknowledged revocation must survive a power failure.
+// Said, and not left to how SQLite was compiled: an acknowledged revocation must survive a power failure.
 const PRAGMAS = ['journal_mode = wal', 'synchronous = full', 'foreign_keys = on']
 
 /**

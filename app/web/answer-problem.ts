@@ -4,7 +4,7 @@ import { PkiError } from '../../pki/errors.ts'
 import { AppError } from '../errors.ts'
 import { CHALLENGE } from '../identity/challenge.ts'
 import { identificationOf } from '../identity/identification.ts'
-import { inertJson } from '../inert.ts'
+import { inertJson, inertText } from '../inert.ts'
 import type { Logger } from '../logger.ts'
 import { renderPage, wantsPage } from './views.ts'
 
@@ -50,7 +50,7 @@ function send(problem: Problem, request: Request, response: Response): void {
   } else if (inJson.has(request) || request.headers.accept?.includes('json')) {
     const body = { type: 'about:blank', title, status, detail, code, requestId }
     response.type('application/problem+json').send(`${inertJson(JSON.stringify(body))}\n`)
-  } else response.type('text/plain').send(`${detail}\n`)
+  } else response.type('text/plain').send(`${inertText(detail)}\n`)
 }
 
 /** RFC 9457 problem details for API clients, a page for browsers, one line of text for everybody else. */

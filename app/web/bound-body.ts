@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
 import { AppError } from '../errors.ts'
 
@@ -12,13 +13,21 @@ export function boundBody(limit: number): RequestHandler {
       response.set('Connection', 'close')
       return next(new AppError('BODY_TOO_LARGE', `The request body must not be larger than ${limit} octets.`))
     }
-    if (request.headers['transfer-encoding'] !== undefined) {
-      let size = 0
-      request.on('data', (chunk: Buffer) => {
-        size += chunk.length
-        if (size > limit) request.destroy()
-      })
-    }
+    if (request.headers['transfer-encoding'] !== undefined) cutOff(request, 2 * limit)
     next()
+  }
+}
+
+/**
+ * Counts where the parser hands the octets over: a listener for them would set them flowing before a route is there
+ * to read them. The routes refuse what is above the limit, with an answer; this ends what goes on nevertheless.
+ */
+function cutOff(request: IncomingMessage, limit: number): void {
+  let size = 0
+  request.push = function pushCounted(chunk, encoding) {
+    size += chunk?.length ?? 0
+    if (size <= limit) return IncomingMessage.prototype.push.call(request, chunk, encoding)
+    request.destroy()
+    return false
   }
 }

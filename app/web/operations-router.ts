@@ -4,7 +4,7 @@ import { FOREIGN_HEADERS, HEADER } from '../../proxy-configs/header-contract.ts'
 import type { Front } from '../config-settings.ts'
 import { AppError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
-import { onlyReading } from './only-reading.ts'
+import { onlyReading } from './only-methods.ts'
 
 export interface OperationsOptions {
   readonly front: Front

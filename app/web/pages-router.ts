@@ -3,7 +3,7 @@ import { identityOf } from '../identity/identification.ts'
 import { inertJson } from '../inert.ts'
 import { greeting } from './greeting.ts'
 import { homePage } from './home-page.ts'
-import { onlyReading } from './only-reading.ts'
+import { onlyReading } from './only-methods.ts'
 import { renderPage, wantsPage } from './views.ts'
 
 const whoami: RequestHandler = (request, response) => {

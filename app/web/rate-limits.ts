@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from 'express'
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit'
 import { AppError } from '../errors.ts'
 import { identificationOf } from '../identity/identification.ts'
-import type { Level } from '../identity/levels.ts'
+import { isAtLeast, type Level } from '../identity/levels.ts'
 
 /** Our own choice: a person with a browser comes nowhere near these, a program of an administrator may issue many. */
 const PER_MINUTE: Readonly<Record<Level, number>> = {
@@ -23,10 +23,16 @@ export function createRateLimits(enrolmentsPerMinute: number): RateLimits {
   return {
     anybody: limit(
       request => PER_MINUTE[identificationOf(request)?.identity.level ?? 'anonymous'],
-      request => identificationOf(request)?.identity.fingerprint256 ?? addressKey(request),
+      request => certificateKey(request) ?? addressKey(request),
     ),
     enrolment: limit(() => enrolmentsPerMinute, addressKey),
   }
+}
+
+/** Only of a certificate that somebody had to issue: of self-signed ones a flood can have one for every request. */
+function certificateKey(request: Request): string | null | undefined {
+  const { identity } = identificationOf(request) ?? {}
+  return identity && isAtLeast(identity.level, 'trusted') ? identity.fingerprint256 : undefined
 }
 
 /** One customer of a provider has a whole /64 of IPv6. */

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type RequestHandler, Router } from 'express'
-import { onlyReading } from './only-reading.ts'
+import { onlyReading } from './only-methods.ts'
 
 const SOURCES = [
   import.meta.resolve('@picocss/pico/css/pico.classless.min.css'),

@@ -6,8 +6,8 @@ import { run, temporaryFolder } from './lab.ts'
 export interface RequestWish {
   /** As `openssl req -newkey` takes it. */
   readonly newKey?: readonly string[]
-  /** Instead of a new key. */
-  readonly key?: KeyObject
+  /** Instead of a new key; in PEM, every form of it is kept. */
+  readonly key?: KeyObject | string
   readonly subject?: string
   /** Lines below `[req]`. */
   readonly config?: readonly string[]
@@ -21,6 +21,10 @@ export interface RequestWish {
 
 const EC = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
 
+function asPem(key: KeyObject | string): string {
+  return typeof key === 'string' ? key : key.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
 /** A certificate signing request in PEM as `openssl req` makes it: by somebody who can write anything into it. */
 export function makeRequest(wish: RequestWish = {}): string {
   using folder = temporaryFolder()
@@ -30,7 +34,7 @@ export function makeRequest(wish: RequestWish = {}): string {
   // With attributes openssl takes the name from here too.
   if (attributes.length > 0) sections.push('CN=Ada Lovelace')
   writeFileSync(at('cnf'), [...sections, '[attributes]', ...attributes, '[other]', 'CN=Eve'].join('\n'))
-  if (wish.key) writeFileSync(at('key'), wish.key.export({ type: 'pkcs8', format: 'pem' }))
+  if (wish.key) writeFileSync(at('key'), asPem(wish.key))
   const key = wish.key
     ? ['-key', at('key')]
     : ['-newkey', ...(wish.newKey ?? EC), '-nodes', '-keyout', at('key')]

@@ -36,7 +36,7 @@ export interface StackOptions {
 const { uid, gid } = containerOwner()
 
 /** As compose.yaml does it: nobody's uid, read-only root, no capabilities. */
-class HardenedContainer extends GenericContainer {
+export class HardenedContainer extends GenericContainer {
   constructor(image: string) {
     super(image)
     this.hostConfig.ReadonlyRootfs = true

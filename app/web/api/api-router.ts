@@ -1,11 +1,12 @@
 import express, { type Request, type RequestHandler, Router } from 'express'
-import { type Caller, callerOf } from '../../authority/caller.ts'
+import { callerOf } from '../../authority/caller.ts'
 import { AppError } from '../../errors.ts'
 import { identificationOf } from '../../identity/identification.ts'
 import type { Level } from '../../identity/levels.ts'
 import { requireIdentity } from '../../identity/require-identity.ts'
-import { answerInJson } from '../answer-problem.ts'
+import { onlyMethods } from '../only-methods.ts'
 import type { RateLimits } from '../rate-limits.ts'
+import type { RefusalListener } from '../refuse-cross-site.ts'
 import type { ApiDependencies } from './api-dependencies.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { caRoutes } from './ca-routes.ts'
@@ -18,11 +19,12 @@ import { revocationRoutes } from './revocation-routes.ts'
 import type { Route } from './route.ts'
 import { send } from './send.ts'
 
-export interface ApiOptions extends ApiDependencies {
+export interface ApiOptions extends ApiDependencies, RefusalListener {
   readonly limits: RateLimits
-  /** A guard has refused somebody. */
-  readonly onRefused: (caller: Caller, refusal: { readonly code: string; readonly path: string }) => void
 }
+
+/** Everything below these is the API: what goes wrong there is told in JSON, wherever it is noticed. */
+export const API_PATHS: readonly string[] = ['/pki', '/register', '/openapi.json']
 
 /** The PKI API: each route guarded, limited and validated as its row says. */
 export function apiRouter(options: ApiOptions): Router {
@@ -38,14 +40,14 @@ export function apiRouter(options: ApiOptions): Router {
   for (const [path, ofPath] of Map.groupBy(routes, route => route.path)) {
     const mark = ofPath.some(({ takesRest }) => takesRest) ? '*' : ':'
     const place = router.route(path.replaceAll(/\{(\w+)\}/g, `${mark}$1`))
-    place.all(answerInJson)
     for (const route of ofPath) place[route.method](...handlers(route, options))
-    place.all(onlyMethods(ofPath))
+    place.all(onlyMethods(...methodsOf(ofPath)))
   }
   const description = JSON.stringify(openApi(routes))
-  router.get('/openapi.json', (_request, response) => {
+  const describe: RequestHandler = (_request, response) => {
     response.type('application/json').send(description)
-  })
+  }
+  router.route('/openapi.json').get(describe).all(onlyMethods('GET', 'HEAD'))
   return router
 }
 
@@ -67,11 +69,7 @@ function handlers(route: Route, options: ApiOptions): RequestHandler[] {
 }
 
 /** A guard whose refusals are on record. */
-export function guardOf(
-  level: Level,
-  path: string,
-  { onRefused }: Pick<ApiOptions, 'onRefused'>,
-): RequestHandler {
+export function guardOf(level: Level, path: string, { onRefused }: RefusalListener): RequestHandler {
   return requireIdentity({
     level,
     otherwise(request, _response, next, why) {
@@ -102,13 +100,6 @@ function paramsOf({ params }: Request): Record<string, string> {
   return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, [value].flat().join('/')]))
 }
 
-function onlyMethods(routes: readonly Route[]): RequestHandler {
-  const methods = routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST']))
-  return function refuseMethod(request, response) {
-    response.set('Allow', methods.join(', '))
-    throw new AppError(
-      'METHOD_NOT_ALLOWED',
-      `This address takes ${methods.join(' and ')}, not ${request.method}.`,
-    )
-  }
+function methodsOf(routes: readonly Route[]): readonly string[] {
+  return routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST']))
 }

@@ -4,6 +4,7 @@ import { holderOf, visibleCertificate } from '../../authority/revoke.ts'
 import { isAtLeast } from '../../identity/levels.ts'
 import type { ApiDependencies } from './api-dependencies.ts'
 import { acceptedFormat, certificateReply, MEDIA_TYPES } from './certificate-formats.ts'
+import { CSR_ERRORS, SUBJECT_ERRORS } from './input-errors.ts'
 import { issuedReply } from './issued-reply.ts'
 import { type Route, route } from './route.ts'
 import {
@@ -39,7 +40,7 @@ export function certificateRoutes({ store, authority, now }: ApiDependencies): r
       answers: {
         201: { description: 'The certificate; without csr also its key, as PKCS#12', schema: IssuedJson },
       },
-      errors: ['NAME_TAKEN', 'KEY_TAKEN', 'CA_KEY_ABSENT'],
+      errors: [...SUBJECT_ERRORS, ...CSR_ERRORS, 'NAME_TAKEN', 'CA_KEY_ABSENT'],
       handle: async ({ body, caller }) =>
         issuedReply(await authority.issue(caller, { ...body, ...subjectWish(body) }), now()),
     }),
@@ -95,7 +96,7 @@ export function certificateRoutes({ store, authority, now }: ApiDependencies): r
       level: 'trusted',
       body: RevokeBody,
       answers: { 200: { description: 'Revoked, from now on', schema: CertificateJson } },
-      errors: ['CERT_UNKNOWN', 'ALREADY_REVOKED'],
+      errors: ['CERT_UNKNOWN', 'ALREADY_REVOKED', 'REASON_UNKNOWN'],
       async handle({ params, body, caller }) {
         const wish = { serial: params.serial ?? '', reason: parseRevocationReason(body.reason) }
         return { json: certificateJson(await authority.revoke(caller, wish), now()) }
@@ -110,7 +111,7 @@ export function certificateRoutes({ store, authority, now }: ApiDependencies): r
       answers: {
         201: { description: 'The certificate; the old one stays good for a while', schema: RenewedJson },
       },
-      errors: ['CERT_UNKNOWN', 'KEY_TAKEN', 'CA_KEY_ABSENT'],
+      errors: [...CSR_ERRORS, 'CERT_UNKNOWN', 'CA_KEY_ABSENT'],
       async handle({ body, caller }) {
         const renewed = await authority.renew(caller, body)
         const { serial, revoked_at } = certificateJson(renewed.replaces, now())

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { PkiErrorCode } from '../../../pki/errors.ts'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
 import type { Answer, Route } from './route.ts'
 
@@ -12,7 +13,14 @@ const ProblemJson = z.object({
 })
 
 /** What every route may answer besides its own errors. */
-const COMMON: readonly ErrorCode[] = ['RATE_LIMITED', 'STORE_UNAVAILABLE']
+const COMMON: readonly ErrorCode[] = [
+  'CERT_REQUIRED',
+  'CERT_REVOKED',
+  'INTERNAL',
+  'RATE_LIMITED',
+  'REQUEST_INVALID',
+  'STORE_UNAVAILABLE',
+]
 const BODY: readonly ErrorCode[] = ['BODY_INVALID', 'BODY_TOO_LARGE', 'CROSS_SITE', 'MEDIA_TYPE_UNSUPPORTED']
 const GUARD: readonly ErrorCode[] = ['CERT_MISSING', 'CERT_REFUSED', 'LEVEL_TOO_LOW']
 
@@ -85,15 +93,26 @@ function response({ description, schema, types = [] }: Answer) {
   return { description, content: { ...json, ...others } }
 }
 
+/** What the authority refuses of its input has no status of its own. */
+function statusOf(code: ErrorCode | PkiErrorCode): number {
+  return Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].status : 400
+}
+
+function inputErrors({ body, octets, query }: Route): readonly ErrorCode[] {
+  if (body) return BODY
+  if (octets !== undefined) return BODY.filter(code => code !== 'BODY_INVALID')
+  return query ? ['BODY_INVALID'] : []
+}
+
 /** By status; the codes that are behind it in the description. */
 function problems(route: Route) {
   const codes = [
     ...COMMON,
-    ...(route.body || route.octets !== undefined ? BODY : []),
+    ...inputErrors(route),
     ...(route.level === 'anonymous' ? [] : GUARD),
     ...route.errors,
   ]
-  const byStatus = Map.groupBy(codes, code => ERRORS[code].status)
+  const byStatus = Map.groupBy(new Set(codes), statusOf)
   const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
   return Object.fromEntries(
     [...byStatus].map(([status, same]) => [status, { description: same.join(', '), content }]),

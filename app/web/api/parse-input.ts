@@ -3,6 +3,9 @@ import type { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import type { Route } from './route.ts'
 
+// Our own choice: they name what was sent, and an answer should not be as long as that.
+const MOST_OF_PROBLEMS = 500
+
 /** @throws AppError BODY_INVALID, MEDIA_TYPE_UNSUPPORTED */
 export function parseBody({ body: schema }: Route, request: Request): unknown {
   if (!schema) return undefined
@@ -20,9 +23,10 @@ function hasBody({ headers }: Request): boolean {
 
 function jsonBody(request: Request): unknown {
   if (request.is('application/json')) return request.body
+  const type = JSON.stringify((request.headers['content-type'] ?? 'nothing').slice(0, 80))
   throw new AppError(
     'MEDIA_TYPE_UNSUPPORTED',
-    `The body must be JSON, with "Content-Type: application/json", not ${JSON.stringify(request.headers['content-type'] ?? 'nothing')}.`,
+    `The body must be JSON, with "Content-Type: application/json", not ${type}.`,
   )
 }
 
@@ -33,11 +37,11 @@ export function parse<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   const result = schema.safeParse(input)
   if (result.success) return result.data
-  const problems = result.error.issues.map(
-    ({ path, message }) => `${path.join('.') || `the ${what}`}: ${message}`,
-  )
+  const problems = result.error.issues
+    .map(({ path, message }) => `${path.join('.') || `the ${what}`}: ${message}`)
+    .join('; ')
   throw new AppError(
     'BODY_INVALID',
-    `The ${what} is not what this address takes: ${problems.join('; ')}. See /openapi.json.`,
+    `The ${what} is not what this address takes: ${problems.slice(0, MOST_OF_PROBLEMS)}. See /openapi.json.`,
   )
 }

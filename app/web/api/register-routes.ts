@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ApiDependencies } from './api-dependencies.ts'
 import { MEDIA_TYPES } from './certificate-formats.ts'
+import { CSR_ERRORS, SUBJECT_ERRORS } from './input-errors.ts'
 import { issuedReply, pkcs12Reply, wantsPkcs12 } from './issued-reply.ts'
 import { type Route, route } from './route.ts'
 import { IssuedJson, RegisterBody, RequestJson, requestJson } from './schemas.ts'
@@ -51,10 +52,12 @@ export function registerRoutes({ authority, now }: ApiDependencies): readonly Ro
         'CHALLENGE_SPENT',
         'PROOF_OF_WORK_WRONG',
         'ORGANISATION_RESERVED',
+        ...SUBJECT_ERRORS,
+        ...CSR_ERRORS,
         'NAME_TAKEN',
-        'KEY_TAKEN',
         'QUEUE_FULL',
         'REQUEST_REFUSED',
+        'CA_KEY_ABSENT',
       ],
       async handle({ body, caller, request }) {
         const { challenge, nonce, csr, pkcs12 } = body

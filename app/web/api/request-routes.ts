@@ -70,7 +70,14 @@ export function requestRoutes({ store, authority, now }: ApiDependencies): reado
       answers: {
         200: { description: 'The request, with its certificate if it brought a key', schema: RequestJson },
       },
-      errors: ['REQUEST_UNKNOWN', 'REQUEST_CHANGED', 'ALREADY_DECIDED', 'NAME_TAKEN', 'KEY_TAKEN'],
+      errors: [
+        'REQUEST_UNKNOWN',
+        'REQUEST_CHANGED',
+        'ALREADY_DECIDED',
+        'NAME_TAKEN',
+        'KEY_TAKEN',
+        'CA_KEY_ABSENT',
+      ],
       async handle({ params, body, caller }) {
         const row = await authority.approve(caller, { id: params.id ?? '', sha256: body.sha256 })
         return { json: await wholeRequest(store, row) }
@@ -97,7 +104,7 @@ export function requestRoutes({ store, authority, now }: ApiDependencies): reado
       isEnrolment: true,
       body: CollectBody,
       answers: { 201: { description: 'The certificate and its key, as PKCS#12', schema: IssuedJson } },
-      errors: ['REQUEST_UNKNOWN', 'REQUEST_UNDECIDED', 'ALREADY_DECIDED'],
+      errors: ['REQUEST_UNKNOWN', 'REQUEST_UNDECIDED', 'ALREADY_DECIDED', 'NAME_TAKEN', 'CA_KEY_ABSENT'],
       handle: async ({ params, body, caller }) =>
         issuedReply(await authority.collect(caller, { id: params.id ?? '', pkcs12: body.pkcs12 }), now()),
     }),

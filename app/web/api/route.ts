@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import type { z } from 'zod'
+import type { PkiErrorCode } from '../../../pki/errors.ts'
 import type { Caller } from '../../authority/caller.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { Level } from '../../identity/levels.ts'
@@ -43,7 +44,7 @@ export interface Route {
   readonly takesRest?: boolean
   readonly query?: z.ZodType
   readonly answers: Readonly<Record<number, Answer>>
-  readonly errors: readonly ErrorCode[]
+  readonly errors: readonly (ErrorCode | PkiErrorCode)[]
   handle(call: Call<unknown, unknown>): Promise<Reply>
 }
 

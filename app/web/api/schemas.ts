@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { PKCS12_PROFILES } from '../../../pki/pkcs12-profile.ts'
 import { PROFILES } from '../../../pki/profiles.ts'
 import { REVOCATION_REASONS, type RevocationReason } from '../../../pki/revocation-reason.ts'
+import { certificateStatus } from '../../store/certificate-status.ts'
 import {
   CERTIFICATE_STATUSES,
   type CertificateRow,
-  type CertificateStatus,
   ORIGINS,
   REQUEST_STATUSES,
   type RequestRow,
@@ -130,16 +130,10 @@ function isoOrNull(time: number | null): string | null {
   return time === null ? null : iso(time)
 }
 
-function statusOf({ state, notAfter, revokedAt }: CertificateRow, now: Date): CertificateStatus {
-  if (revokedAt !== null && revokedAt <= now.getTime()) return 'revoked'
-  if (notAfter < now.getTime()) return 'expired'
-  return state === 'issued' ? 'valid' : 'recorded'
-}
-
 export function certificateJson(row: CertificateRow, now: Date): z.infer<typeof CertificateJson> {
   return {
     serial: row.serial,
-    status: statusOf(row, now),
+    status: certificateStatus(row, now.getTime()),
     common_name: row.commonName,
     organisation: row.organisation,
     email: row.email,

@@ -15,7 +15,7 @@ import type { Reply } from '../api/route.ts'
 import { ApproveBody, RejectBody, requestJson, SubjectBody } from '../api/schemas.ts'
 import { send } from '../api/send.ts'
 import { subjectWish } from '../api/subject-wish.ts'
-import { onlyReading } from '../only-reading.ts'
+import { onlyMethods, onlyReading } from '../only-methods.ts'
 import { HELP, identityText, queuedText, queueText } from './texts.ts'
 
 // Our own choice: a signing request of RSA-4096 with a page of names takes a tenth of it.
@@ -27,13 +27,23 @@ const PKCS10_TYPES = [
   'text/plain',
 ]
 
+// How a file begins that is no form: X.690 and RFC 7468.
+const DER_SEQUENCE = 0x30
+const PEM_BEGIN = Buffer.from('-----')
+
 const RegisterForm = z.strictObject({ ...SubjectBody, pkcs12: z.enum(PKCS12_PROFILES).default('compatible') })
 const CertifyForm = z.strictObject({ ...SubjectBody, csr: z.string().max(32_768) })
 
-const readForm: readonly RequestHandler[] = [
+const FORM = 'application/x-www-form-urlencoded'
+
+const readForm: RequestHandler[] = [
   express.urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 20 }),
   express.json({ limit: FORM_LIMIT }),
-  express.raw({ limit: FORM_LIMIT, type: PKCS10_TYPES }),
+]
+/** A file that `curl --data-binary` sends calls itself a form, so what it is can only be seen in it. */
+const readFormOrFile: RequestHandler[] = [
+  express.json({ limit: FORM_LIMIT }),
+  express.raw({ limit: FORM_LIMIT, type: [...PKCS10_TYPES, FORM] }),
 ]
 
 /**
@@ -43,7 +53,7 @@ const readForm: readonly RequestHandler[] = [
 export function tlsauthRouter(options: ApiOptions): Router {
   const { store, authority, issuer, limits, now } = options
   const router = Router({ caseSensitive: true, strict: true })
-  const enrol = [limits.anybody, limits.enrolment, ...readForm]
+  const enrol = [limits.anybody, limits.enrolment]
   const admin = [limits.anybody, guardOf('admin', '/tlsauth/csrs/', options), ...readForm]
 
   async function register(request: Request, caller: Caller): Promise<Reply> {
@@ -83,15 +93,24 @@ export function tlsauthRouter(options: ApiOptions): Router {
     return wantsJson(request) ? { json: requestJson(row, null) } : text(200, 'Rejected.\n')
   }
 
-  router.route('/tlsauth/register/').get(help('register')).post(enrol, replying(register)).all(onlyReading)
-  router.route('/tlsauth/certify/').get(help('certify')).post(enrol, replying(certify)).all(onlyReading)
+  const readingAndPosting = onlyMethods('GET', 'HEAD', 'POST')
+  router
+    .route('/tlsauth/register/')
+    .get(help('register'))
+    .post(enrol, readForm, replying(register))
+    .all(readingAndPosting)
+  router
+    .route('/tlsauth/certify/')
+    .get(help('certify'))
+    .post(enrol, readFormOrFile, replying(certify))
+    .all(readingAndPosting)
   router
     .route('/tlsauth/cert/')
     .get(replying(async request => ownCertificateReply(issuer, request)))
     .all(onlyReading)
   router.route('/tlsauth/csrs/').get(admin, replying(listWaiting)).all(onlyReading)
-  router.post('/tlsauth/csrs/:id/sign', admin, replying(sign))
-  router.post('/tlsauth/csrs/:id/reject', admin, replying(reject))
+  router.route('/tlsauth/csrs/:id/sign').post(admin, replying(sign)).all(onlyMethods('POST'))
+  router.route('/tlsauth/csrs/:id/reject').post(admin, replying(reject)).all(onlyMethods('POST'))
   router
     .route('/tlsauth/test/')
     .get(replying(async request => text(200, identityText(identityOf(request)))))
@@ -116,8 +135,20 @@ function queuedReply(request: Request, { request: row }: Outcome & { kind: 'queu
 
 /** A form, or the request itself as the whole body. */
 function readSigningRequest(request: Request): z.infer<typeof CertifyForm> | { csr: Uint8Array } {
-  if (Buffer.isBuffer(request.body)) return { csr: request.body }
-  return parse(CertifyForm, request.body ?? {}, 'form')
+  const body: unknown = request.body
+  if (!Buffer.isBuffer(body)) return parse(CertifyForm, body ?? {}, 'form')
+  if (!request.is(FORM) || body[0] === DER_SEQUENCE || body.subarray(0, 5).equals(PEM_BEGIN))
+    return { csr: body }
+  return parse(CertifyForm, parseForm(body), 'form')
+}
+
+function parseForm(body: Buffer): Record<string, string | string[]> {
+  const fields = Map.groupBy(new URLSearchParams(body.toString()), ([name]) => name)
+  // One that comes twice stays two, so that the schema refuses it.
+  const values = [...fields].map(([name, same]): [string, string | string[]] =>
+    same.length === 1 ? [name, same[0]?.[1] ?? ''] : [name, same.map(([, value]) => value)],
+  )
+  return Object.fromEntries(values)
 }
 
 function idOf({ params }: Request): RequestRow['id'] {

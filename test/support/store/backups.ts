@@ -5,12 +5,19 @@ import { type RestoreReport, restore } from '../../../app/store/restore.ts'
 import type { StorePlace } from './place.ts'
 import { NOON } from './rows.ts'
 
-/** A backup as text. With the same time, two stores that know the same give the same. */
-export async function backupOf({ url }: StorePlace): Promise<string> {
+/**
+ * A backup as text. With the same time, two stores that know the same give the same.
+ * @param meanwhile happens when the backup has begun
+ */
+export async function backupOf(
+  { url }: StorePlace,
+  meanwhile: () => Promise<void> = async () => {},
+): Promise<string> {
   const db = await openDatabase({ url })
   try {
     let text = ''
     await backUp(db, new Date(NOON), async piece => {
+      if (text === '') await meanwhile()
       text += piece
     })
     return text

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { verifyChain } from '../../../pki/hash-chain.ts'
 import { openAt, type StoreKind } from './place.ts'
-import { holder, NOON, recorded, request } from './rows.ts'
+import { holder, mail, NOON, recorded, request } from './rows.ts'
 import { runAtOnce, Writer } from './writers.ts'
 
 export function describeProcesses({ name, makePlace }: StoreKind): void {
@@ -49,6 +49,30 @@ export function describeProcesses({ name, makePlace }: StoreKind): void {
       const events = await store.audit.list({ after: 0, limit: 1_000 })
       expect(verifyChain(events)).toEqual({ head: await store.audit.head() })
       expect(events).toHaveLength(200)
+    })
+
+    it('has one chain when one process appends at once, without transactions of its own', async () => {
+      await using place = await makePlace()
+      await using store = await openAt(place)
+      const appended = Array.from({ length: 20 }, () => store.audit.append({ event: 'TEST', at: NOON }))
+      await Promise.all(appended)
+      const events = await store.audit.list({ after: 0, limit: 1_000 })
+      expect(verifyChain(events)).toEqual({ head: await store.audit.head() })
+      expect(events).toHaveLength(20)
+    })
+
+    it('hands out each mail once when several ask at once', async () => {
+      await using place = await makePlace()
+      await using one = await openAt(place)
+      await using other = await openAt(place)
+      for (let left = 40; left > 0; left--) await one.outbox.add(mail())
+      const due = { now: NOON, claimUntil: NOON + 1, limit: 10 }
+      const claims = Array.from({ length: 12 }, (_, index) => (index % 2 ? one : other).outbox.claim(due))
+      const ids = (await Promise.all(claims)).flat().map(({ id }) => id)
+      expect(new Set(ids).size).toBe(ids.length)
+      // One that came second has less than it asked for, and asks again.
+      const rest = await one.outbox.claim({ ...due, limit: 40 })
+      expect(ids.length + rest.length).toBe(40)
     })
 
     it('has all that it acknowledged after kill -9', async () => {

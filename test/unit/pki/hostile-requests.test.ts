@@ -129,25 +129,91 @@ describe('what is made to exhaust the reader', () => {
     )
   })
 
-  it('thousands of attributes and names, honestly signed', () => {
-    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  it('hundreds of attributes and names, honestly signed', () => {
     const name = element(
       0x31,
       element(0x30, Buffer.from('0603550403', 'hex'), element(0x0c, Buffer.from('a'))),
     )
     const attribute = element(0x30, Buffer.from('06032a0304', 'hex'), element(0x31))
-    const info = element(
-      0x30,
-      Buffer.from('020100', 'hex'),
-      element(0x30, ...Array<Buffer>(500).fill(name)),
-      publicKey.export({ format: 'der', type: 'spki' }),
-      element(0xa0, ...Array<Buffer>(900).fill(attribute)),
+    const read = attempt(
+      signHonestly({ names: Array(500).fill(name), attributes: Array(900).fill(attribute) }),
     )
-    const algorithm = element(0x30, Buffer.from('06082a8648ce3d040302', 'hex'))
-    const signature = element(0x03, Buffer.of(0), sign('sha256', info, privateKey))
-    const read = attempt(element(0x30, info, algorithm, signature))
     expect(read?.subject).toHaveLength(500)
     expect(read?.requestedExtensions).toHaveLength(31)
+  })
+})
+
+interface Content {
+  readonly version?: Buffer
+  readonly names?: readonly Buffer[]
+  readonly attributes?: readonly Buffer[]
+  /** After them. */
+  readonly more?: Buffer
+  readonly algorithm?: Buffer
+}
+
+const ECDSA_WITH_SHA256 = element(0x30, Buffer.from('06082a8648ce3d040302', 'hex'))
+
+/** What openssl would not write, with a good proof. */
+function signHonestly({
+  version,
+  names = [],
+  attributes = [],
+  more = Buffer.of(),
+  ...rest
+}: Content): Buffer {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const spki = publicKey.export({ format: 'der', type: 'spki' })
+  const one = Buffer.from('020100', 'hex')
+  const info = element(
+    0x30,
+    version ?? one,
+    element(0x30, ...names),
+    spki,
+    element(0xa0, ...attributes),
+    more,
+  )
+  const signature = element(0x03, Buffer.of(0), sign('sha256', info, privateKey))
+  return element(0x30, info, rest.algorithm ?? ECDSA_WITH_SHA256, signature)
+}
+
+describe('an honest proof', () => {
+  const wrongName = element(
+    0x31,
+    element(0x30, Buffer.from('0603550403', 'hex'), element(0x0c, Buffer.of(0xff))),
+  )
+  const wishes = Buffer.from('06092a864886f70d01090e', 'hex')
+
+  it('makes a request of the usual form', () => {
+    expect(attempt(signHonestly({}))?.subject).toEqual([])
+  })
+
+  it.each([
+    ['RSA', '300d06092a864886f70d01010b0500'],
+    ['ECDSA with parameters', '300d06082a8648ce3d040302040100'],
+  ])('is none under the name of %s', (_, algorithm) => {
+    expect(() => parseSigningRequest(signHonestly({ algorithm: Buffer.from(algorithm, 'hex') }))).toThrow(
+      expect.objectContaining({
+        code: 'CSR_PROOF_INVALID',
+        message: expect.stringMatching(/must be signed by/),
+      }),
+    )
+  })
+
+  it.each([
+    ['version 2', { version: Buffer.from('020101', 'hex') }],
+    ['a version that does not fit', { version: Buffer.from('0208010000000000000000'.slice(0, 20), 'hex') }],
+    ['no version', { version: Buffer.of() }],
+    ['a name that is not UTF-8', { names: [wrongName] }],
+    ['something after the attributes', { more: element(0xa1) }],
+    [
+      'an extension request of something else',
+      { attributes: [element(0x30, wishes, element(0x31, element(0x05)))] },
+    ],
+  ])('does not help %s', (_, content) => {
+    expect(() => parseSigningRequest(signHonestly(content))).toThrow(
+      expect.objectContaining({ code: 'CSR_MALFORMED' }),
+    )
   })
 })
 

@@ -282,8 +282,12 @@ describe('a key set that is not whole', () => {
 describe('users', () => {
   it.each([
     ['twice', [{ commonName: 'Ada' }, { commonName: 'ADA' }]],
+    ['twice, in letters that look alike', [{ commonName: 'TOM' }, { commonName: 'ТОМ' }]],
     ['the administrator', [{ commonName: 'administrator' }]],
+    ['what looks like the administrator', [{ commonName: 'Adrninistrator' }]],
     ['an organisation that administers', [{ commonName: 'Eve', organisation: 'ca  ADMINS' }]],
+    ['an organisation that looks like it', [{ commonName: 'Eve', organisation: 'CA adrnins' }]],
+    ['an organisation of two scripts', [{ commonName: 'Eve', organisation: 'СА admins' }]],
     ['no name', [{ commonName: '' }]],
   ])('are refused before anything is made: %s', async (_, users) => {
     using folder = temporaryFolder()
@@ -329,7 +333,11 @@ describe('addUser', () => {
     using folder = temporaryFolder()
     const { dir } = await ensureKeySet(inFolder(folder.path))
     const user = { commonName: 'grace  HOPPER' }
-    await expect(addUser({ dir, user, now: () => NOW })).rejects.toThrow(failure('USER_EXISTS', /grace\.crt/))
+    for (const same of [user, { commonName: 'Grace H0pper' }]) {
+      await expect(addUser({ dir, user: same, now: () => NOW })).rejects.toThrow(
+        failure('USER_EXISTS', /grace\.crt/),
+      )
+    }
     const nowhere = join(folder.path, 'nowhere')
     await expect(addUser({ dir: nowhere, user, now: () => NOW })).rejects.toThrow(
       failure('KEYS_MISSING', /make generate-keys/),

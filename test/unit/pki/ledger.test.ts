@@ -82,6 +82,8 @@ describe('a ledger that lacks somebody', () => {
       expect((await again(set.dir)).outcome).toBe('unchanged')
       expect((await ledgerOf(set)).toSorted()).toEqual(serials(set.users).toSorted())
       const text = await readFile(set.path, 'utf8')
+      // Each on a line of its own, for other programs than ours.
+      expect(text.match(/^-----BEGIN CERTIFICATE-----$/gm)).toHaveLength((await blocks(set)) ?? 0)
       await again(set.dir)
       expect(await readFile(set.path, 'utf8')).toBe(text)
       expect((await stat(set.path)).mode & 0o777).toBe(0o644)

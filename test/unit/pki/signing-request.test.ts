@@ -1,8 +1,10 @@
 // A signing request is read when its sender proves to have the key; whatever else is in it is a wish at most.
-import { createHash, type KeyObject } from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { parseSigningRequest } from '../../../pki/signing-request.ts'
 import { spki256Of } from '../../../pki/spki.ts'
+import { run, temporaryFolder } from '../../support/lab.ts'
 import { makeRequest, requestDer } from '../../support/make-request.ts'
 import { prime, primeFrom, privateRsa } from '../../support/weak-keys.ts'
 
@@ -58,13 +60,21 @@ describe('parseSigningRequest', () => {
     }
   })
 
-  it('gives one key to all encodings of it', () => {
-    const { publicKey } = parseSigningRequest(makeRequest(curve('P-256')))
-    expect(publicKey.export({ format: 'der', type: 'spki' })).toHaveLength(91)
-    const compressed = makeRequest({
-      newKey: ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-pkeyopt', 'point-format:compressed'],
-    })
-    expect(parseSigningRequest(compressed).publicKey.export({ format: 'der', type: 'spki' })).toHaveLength(91)
+  it.each([
+    ['a compressed point', '-conv_form', 'compressed'],
+    ['a hybrid point', '-conv_form', 'hybrid'],
+    ['a curve that is spelt out', '-param_enc', 'explicit'],
+  ])('gives %s in the one usual form, so that a key has one name', (_, ...form) => {
+    using folder = temporaryFolder()
+    const path = join(folder.path, 'key')
+    run('openssl', 'ecparam', '-genkey', '-noout', '-name', 'prime256v1', '-out', path)
+    const key = run('openssl', 'ec', '-in', path, ...form)
+    const pem = makeRequest({ key })
+    const { publicKey, spki256 } = parseSigningRequest(pem)
+    const usual = publicKey.export({ format: 'der', type: 'spki' })
+    expect(usual).toHaveLength(91)
+    expect(requestDer(pem).includes(usual)).toBe(false)
+    expect(spki256).toBe(spki256Of(createPublicKey(key)))
   })
 })
 
