@@ -103,7 +103,8 @@ async function make(
 ): Promise<RevocationListInfo | undefined> {
   const { store, now } = context
   const at = now().getTime()
-  const begun = await store.revocationLists.begin({ now: at, until: at + MAKING_MS })
+  const intent = { now: at, until: at + MAKING_MS, after: before?.number ?? 0 }
+  const begun = await store.revocationLists.begin(intent)
   if (!begun) return undefined
   try {
     return await sign(context, signer, { begun, thisUpdate: notEarlier(at, before), before })

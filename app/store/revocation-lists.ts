@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from './database.ts'
 import { inTransaction } from './in-transaction.ts'
-import type { Begun, RevocationList, RevocationLists, Time } from './store.ts'
+import type { Begun, ListIntent, RevocationList, RevocationLists } from './store.ts'
 
 const INFO = ['number', 'changes', 'thisUpdate', 'nextUpdate', 'entries'] as const
 
@@ -40,13 +40,15 @@ export async function countRevocationChange(db: Kysely<Database>): Promise<void>
  * Never below the seconds of the clock: the number goes on rising when a store is lost and an old backup of it is
  * restored, which does not know what was published since.
  */
-async function begin(
-  db: Kysely<Database>,
-  { now, until }: { readonly now: Time; readonly until: Time },
-): Promise<Begun | undefined> {
+async function begin(db: Kysely<Database>, { now, until, after }: ListIntent): Promise<Begun | undefined> {
   const head = await db.selectFrom('revocationListHead').selectAll().executeTakeFirstOrThrow()
   // What lies further ahead comes of a clock that was wrong.
   if (head.begunUntil > now && head.begunUntil <= until) return undefined
+  const newest = await db
+    .selectFrom('revocationLists')
+    .select(eb => eb.fn.max('number').as('number'))
+    .executeTakeFirst()
+  if ((newest?.number ?? 0) !== after) return undefined
   const number = Math.max(head.number + 1, Math.floor(now / 1000))
   await db.updateTable('revocationListHead').set({ number, begunUntil: until }).execute()
   return { number, changes: head.changes }

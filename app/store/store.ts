@@ -250,13 +250,21 @@ export interface RevocationLists {
   /** With the list itself. */
   read(): Promise<RevocationList | undefined>
   /**
-   * A number that no list has or will have, for a list to be made by `until`; `undefined` while somebody else makes one.
+   * A number that no list has or will have, for a list to be made by `until`; `undefined` while somebody else makes one,
+   * or when there is another than the one that the caller knows.
    */
-  begin(span: { readonly now: Time; readonly until: Time }): Promise<Begun | undefined>
+  begin(intent: ListIntent): Promise<Begun | undefined>
   /** Whether it was published: not if a newer one is there. In a transaction. */
   publish(list: RevocationList): Promise<boolean>
   /** Nothing has come of it: others need not wait. */
   giveUp(number: number): Promise<void>
+}
+
+export interface ListIntent {
+  readonly now: Time
+  readonly until: Time
+  /** The number of the newest that the caller knows; 0: of none. */
+  readonly after: number
 }
 
 export type Begun = Pick<RevocationListInfo, 'number' | 'changes'>

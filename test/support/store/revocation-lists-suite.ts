@@ -6,7 +6,7 @@ import { DAY, holder, issued, NOON } from './rows.ts'
 import { runAtOnce, Writer } from './writers.ts'
 
 const SECOND = 1_000
-const SPAN = { now: NOON, until: NOON + 60 * SECOND }
+const SPAN = { now: NOON, until: NOON + 60 * SECOND, after: 0 }
 
 function list(over: Partial<RevocationList> = {}): RevocationList {
   return { number: 1, changes: 1, thisUpdate: NOON, nextUpdate: NOON + DAY, entries: 0, der: 'AAAA', ...over }
@@ -153,7 +153,7 @@ export function describeRevocationLists({ name, makePlace }: StoreKind): void {
       const first = await begin(SPAN)
       expect(first).toEqual({ number: NOON / SECOND, changes: 1 })
       expect(await begin(SPAN)).toBeUndefined()
-      expect(await begin({ now: NOON + SECOND, until: NOON + 61 * SECOND })).toBeUndefined()
+      expect(await begin({ now: NOON + SECOND, until: NOON + 61 * SECOND, after: 0 })).toBeUndefined()
       await giveUp(first?.number ?? 0)
       const second = await begin(SPAN)
       expect(second?.number).toBe(NOON / SECOND + 1)
@@ -167,7 +167,9 @@ export function describeRevocationLists({ name, makePlace }: StoreKind): void {
       expect(await publish(list({ ...first }))).toBe(false)
       expect(await publish(published)).toBe(false)
       expect(await read()).toEqual(published)
-      const third = await begin({ now: NOON + DAY, until: NOON + DAY + SECOND })
+      const later = { now: NOON + DAY, until: NOON + DAY + SECOND }
+      expect(await begin({ ...later, after: first?.number ?? 0 })).toBeUndefined()
+      const third = await begin({ ...later, after: published.number })
       expect(third?.number).toBe((NOON + DAY) / SECOND)
     })
 
@@ -176,9 +178,9 @@ export function describeRevocationLists({ name, makePlace }: StoreKind): void {
       await using store = await openAt(place)
       const { begin } = store.revocationLists
       expect(await begin(SPAN)).toBeDefined()
-      expect(await begin({ now: SPAN.until - 1, until: SPAN.until + SECOND })).toBeUndefined()
-      expect(await begin({ now: SPAN.until, until: SPAN.until + SECOND })).toBeDefined()
-      expect(await begin({ now: NOON - DAY, until: NOON - DAY + SECOND })).toBeDefined()
+      expect(await begin({ ...SPAN, now: SPAN.until - 1, until: SPAN.until + SECOND })).toBeUndefined()
+      expect(await begin({ ...SPAN, now: SPAN.until, until: SPAN.until + SECOND })).toBeDefined()
+      expect(await begin({ ...SPAN, now: NOON - DAY, until: NOON - DAY + SECOND })).toBeDefined()
     })
 
     it('have the higher number of store and backup', async () => {
@@ -189,12 +191,12 @@ export function describeRevocationLists({ name, makePlace }: StoreKind): void {
       const { number = 0 } = (await store.revocationLists.begin(SPAN)) ?? {}
       const backup = await backupOf(place)
       expect((await restoreTo(other, backup)).changed.revocationListHead).toBe(1)
-      const past = { now: SECOND, until: 2 * SECOND }
+      const past = { now: SECOND, until: 2 * SECOND, after: 0 }
       expect((await empty.revocationLists.begin(past))?.number).toBe(number + 1)
       await restoreTo(other, backup)
-      expect((await empty.revocationLists.begin({ now: 3 * SECOND, until: 4 * SECOND }))?.number).toBe(
-        number + 2,
-      )
+      expect(
+        (await empty.revocationLists.begin({ now: 3 * SECOND, until: 4 * SECOND, after: 0 }))?.number,
+      ).toBe(number + 2)
     })
 
     it('have each number once, however many processes make them', async () => {

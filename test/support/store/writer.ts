@@ -43,7 +43,8 @@ const TASKS: Readonly<Record<string, (store: Store) => Promise<void>>> = {
   /** Begins and publishes so many revocation lists, each with its number in it. */
   async list(store) {
     for (let left = Number(words[0]); left > 0; ) {
-      const begun = await store.revocationLists.begin({ now: NOON, until: NOON + 1 })
+      const after = (await store.revocationLists.newest())?.number ?? 0
+      const begun = await store.revocationLists.begin({ now: NOON, until: NOON + 1, after })
       if (!begun) continue
       const list = { ...begun, thisUpdate: NOON, nextUpdate: NOON, entries: 0, der: String(begun.number) }
       say(begun.number, await store.revocationLists.publish(list))
