@@ -12,7 +12,7 @@ import fc from 'fast-check'
 import { BasicOCSPResponse, OCSPResponse } from 'pkijs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { assertDer } from '../../../pki/assert-der.ts'
-import { encodeElement, TAG } from '../../../pki/encode-der.ts'
+import { encodeElement, encodeInteger, TAG } from '../../../pki/encode-der.ts'
 import { PkiError } from '../../../pki/errors.ts'
 import type { Authority } from '../../../pki/issue-certificate.ts'
 import { KEY_TYPES } from '../../../pki/key-type.ts'
@@ -171,16 +171,38 @@ function refusal(input: string | Uint8Array): string | undefined {
   }
 }
 
-/** With the nonce that openssl has put in replaced by one of this length. */
-function withNonce(length: number): Uint8Array {
-  const { nonce, questions } = parseOcspRequest(request(ca, ['01']), ca.certificate)
-  expect(nonce?.length).toBe(18)
-  const [question] = questions
-  const oid = Buffer.from('06092b0601050507300102', 'hex')
+const NONCE = Buffer.from('06092b0601050507300102', 'hex')
+const ANOTHER = Buffer.from('06032a0304', 'hex')
+const CRITICAL = Buffer.from('0101ff', 'hex')
+
+function nonce(length: number): Uint8Array {
   const value = encodeElement(TAG.octetString, encodeElement(TAG.octetString, Buffer.alloc(length)))
-  const extensions = encodeElement(0xa2, encodeElement(TAG.sequence, encodeElement(TAG.sequence, oid, value)))
-  const list = encodeElement(TAG.sequence, encodeElement(TAG.sequence, question?.certId ?? Buffer.of()))
-  return encodeElement(TAG.sequence, encodeElement(TAG.sequence, list, extensions))
+  return encodeElement(TAG.sequence, NONCE, value)
+}
+
+interface Parts {
+  readonly version?: number
+  readonly extensions?: readonly Uint8Array[]
+  /** Of the single question. */
+  readonly singleExtensions?: readonly Uint8Array[]
+}
+
+/** What openssl does not make. */
+function made({ version, extensions, singleExtensions }: Parts): Uint8Array {
+  const [question] = parseOcspRequest(request(ca, ['01']), ca.certificate).questions
+  const tagged = (tag: number, list?: readonly Uint8Array[]) =>
+    list ? [encodeElement(tag, encodeElement(TAG.sequence, ...list))] : []
+  const single = encodeElement(
+    TAG.sequence,
+    question?.certId ?? Buffer.of(),
+    ...tagged(0xa0, singleExtensions),
+  )
+  const versions = version === undefined ? [] : [encodeElement(0xa0, encodeInteger(version))]
+  const list = encodeElement(TAG.sequence, single)
+  return encodeElement(
+    TAG.sequence,
+    encodeElement(TAG.sequence, ...versions, list, ...tagged(0xa2, extensions)),
+  )
 }
 
 describe('a request', () => {
@@ -194,13 +216,28 @@ describe('a request', () => {
       expect(refusal(other), other).toBe('OCSP_MALFORMED')
   })
 
-  it('may have a nonce of 1 to 32 octets', () => {
-    expect([0, 1, 32, 33].map(length => refusal(withNonce(length)))).toEqual([
-      'OCSP_MALFORMED',
-      undefined,
-      undefined,
-      'OCSP_MALFORMED',
-    ])
+  it('may have a nonce of 1 to 32 octets, once', () => {
+    const verdict = (...extensions: Uint8Array[]) => refusal(made({ extensions }))
+    expect([1, 32].map(length => verdict(nonce(length)))).toEqual([undefined, undefined])
+    expect([0, 33].map(length => verdict(nonce(length)))).toEqual(['OCSP_MALFORMED', 'OCSP_MALFORMED'])
+    expect(verdict(nonce(16), nonce(16))).toBe('OCSP_MALFORMED')
+  })
+
+  it('may have other extensions, unless they are critical', () => {
+    const value = encodeElement(TAG.octetString, Buffer.of(5, 0))
+    const [usual, critical] = [
+      [ANOTHER, value],
+      [ANOTHER, CRITICAL, value],
+    ].map(parts => [encodeElement(TAG.sequence, ...parts)])
+    if (!usual || !critical) throw new Error('There are two.')
+    expect(refusal(made({ extensions: usual, singleExtensions: usual }))).toBeUndefined()
+    expect(refusal(made({ extensions: critical }))).toBe('OCSP_MALFORMED')
+    expect(refusal(made({ singleExtensions: critical }))).toBe('OCSP_MALFORMED')
+  })
+
+  it('is of version 1', () => {
+    expect(refusal(made({}))).toBeUndefined()
+    expect(refusal(made({ version: 1 }))).toBe('OCSP_MALFORMED')
   })
 
   it('may be about 20 certificates, and not more', () => {
