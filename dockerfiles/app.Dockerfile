@@ -10,8 +10,7 @@ FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="Gatehouse application" \
       org.opencontainers.image.description="Express and Passport application that trusts exactly the Gatehouse header contract" \
       org.opencontainers.image.licenses="MIT"
-ENV NODE_ENV=production \
-    GATEHOUSE_DATABASE_URL=sqlite:/var/lib/gatehouse/gatehouse.sqlite
+ENV NODE_ENV=production
 WORKDIR /srv/gatehouse
 COPY dockerfiles/healthcheck.sh /usr/local/bin/
 COPY --from=dependencies /srv/gatehouse/node_modules node_modules
@@ -19,9 +18,9 @@ COPY package.json ./
 COPY pki pki
 COPY proxy-configs/header-contract.ts proxy-configs/
 COPY app app
-# Whoever the container runs as makes the store here; nobody else is in it.
-RUN install -d -m 1777 /var/lib/gatehouse
-VOLUME /var/lib/gatehouse
+# Whoever the container runs as makes the store here, where it usually is; nobody else is in it.
+RUN install -d -m 1777 data
+VOLUME /srv/gatehouse/data
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["healthcheck.sh", "8080"]

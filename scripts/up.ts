@@ -33,18 +33,24 @@ function url(port: number | undefined): string {
 }
 
 /** The proxies speak TLS; the page of caught mails is for this machine only. */
-function where({ service, port }: PublishedPort): string {
-  return `  ${service.padEnd(8)} ${service === 'mail' ? `http://127.0.0.1:${port}/` : url(port)}`
+function isProxy({ service }: PublishedPort): boolean {
+  return service !== 'mail'
+}
+
+function where(published: PublishedPort): string {
+  const { service, port } = published
+  return `  ${service.padEnd(8)} ${isProxy(published) ? url(port) : `http://127.0.0.1:${port}/`}`
 }
 
 function whatToTry(ports: readonly PublishedPort[], people: readonly Greeting[]): string {
+  const proxies = ports.filter(isProxy)
+  const others = ports.filter(port => !isProxy(port))
   const greetings = [undefined, ...people.slice(0, 2)].map(
-    person =>
-      `${person?.name ?? 'Nobody'}:\n  ${curlCommand(url(ports.find(({ service }) => service !== 'mail')?.port), person)}`,
+    person => `${person?.name ?? 'Nobody'}:\n  ${curlCommand(url(proxies[0]?.port), person)}`,
   )
   return `
 Gatehouse is up:
-${ports.map(where).join('\n')}
+${[...proxies, ...others].map(where).join('\n')}
 
 Try, with any of the https addresses:
 ${greetings.join('\n')}

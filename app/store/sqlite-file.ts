@@ -34,6 +34,7 @@ function prepareFile(file: string, create: boolean): void {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     closeSync(openSync(file, 'a', 0o600))
   } catch (error) {
-    throw unavailable(`its file cannot be opened (${(error as NodeJS.ErrnoException).code})`, error)
+    const { code } = error as NodeJS.ErrnoException
+    throw unavailable(`${file} cannot be opened (${code}); GATEHOUSE_DATABASE_URL says where it is`, error)
   }
 }

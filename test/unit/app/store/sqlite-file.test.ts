@@ -59,7 +59,11 @@ describe('the file', () => {
 
 describe('what cannot be opened', () => {
   it.each([
-    ['a folder', 'its file cannot be opened (EISDIR)', (path: string) => mkdirSync(path)],
+    [
+      'a folder',
+      'PATH cannot be opened (EISDIR); GATEHOUSE_DATABASE_URL says where it is',
+      (path: string) => mkdirSync(path),
+    ],
     [
       'another file',
       'its file is no SQLite database',
@@ -71,7 +75,7 @@ describe('what cannot be opened', () => {
     make(path)
     await expect(openStore({ url: `sqlite:${path}`, now })).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      message: `The store is not available: ${why}. Try again later.`,
+      message: `The store is not available: ${why.replace('PATH', path)}. Try again later.`,
     })
   })
 
