@@ -1,4 +1,4 @@
-import type { Aggregates, RequestRow } from '../store/store.ts'
+import type { Aggregates, RequestRow, Store } from '../store/store.ts'
 import { ITSELF } from './caller.ts'
 import { type AuthorityContext, decide } from './decide.ts'
 
@@ -10,7 +10,7 @@ const PAGE = 1000
  * Gives up a serial number whose certificate was never handed out: revoked, in case it was signed after all. The name
  * and the key are free again, and a request that was approved for it waits again.
  */
-export async function abandon(context: AuthorityContext, serial: string): Promise<void> {
+async function abandon(context: AuthorityContext, serial: string): Promise<void> {
   await decide(context, ITSELF, async (within, audit) => {
     const row = await within.certificates.find(serial)
     if (row?.state !== 'recorded') return
@@ -43,8 +43,28 @@ async function approvedWith({ requests }: Aggregates, serial: string): Promise<R
   return undefined
 }
 
+// Serial numbers that this process could not give up, because the store was away.
+const leftBehind = new WeakMap<Store, Set<string>>()
+
+/** As `abandon`, and never fails: what the store does not take now is given up before anything else is issued. */
+export async function abandonSoon(context: AuthorityContext, serial: string): Promise<void> {
+  const serials = leftBehind.get(context.store) ?? new Set()
+  leftBehind.set(context.store, serials.add(serial))
+  await abandonLeftBehind(context).catch(() => undefined)
+}
+
+/** Whoever asks again, when the store is back, must not be told that the name is taken: it is taken by himself. */
+export async function abandonLeftBehind(context: AuthorityContext): Promise<void> {
+  const serials = leftBehind.get(context.store) ?? new Set()
+  for (const serial of serials) {
+    await abandon(context, serial)
+    serials.delete(serial)
+  }
+}
+
 /** What a process that was killed has left behind. */
 export async function abandonUnfinished(context: AuthorityContext): Promise<number> {
+  await abandonLeftBehind(context)
   const rows = await context.store.certificates.unfinished(context.now().getTime() - GIVEN_UP_AFTER_MS)
   for (const { serial } of rows) await abandon(context, serial)
   return rows.length

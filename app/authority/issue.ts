@@ -7,7 +7,7 @@ import { spki256Of } from '../../pki/spki.ts'
 import { type ToBeSigned, toBeSigned } from '../../pki/to-be-signed.ts'
 import { AppError } from '../errors.ts'
 import type { Aggregates, CertificateRow, Origin } from '../store/store.ts'
-import { abandon } from './abandon.ts'
+import { abandonLeftBehind, abandonSoon } from './abandon.ts'
 import type { Caller } from './caller.ts'
 import { type Audit, type AuthorityContext, decide } from './decide.ts'
 import { type NameClaim, resolveHolder } from './holder.ts'
@@ -61,14 +61,14 @@ export async function issue(context: AuthorityContext, caller: Caller, order: Or
     order.publicKey,
     signer.certificate,
   )
+  await abandonLeftBehind(context)
   await record(context, caller, order, planned)
   try {
     const certificate = await signToBeSigned(planned, signer)
     await order.beforeIssue?.(certificate)
     return { certificate, row: await complete(context, caller, order, certificate) }
   } catch (error) {
-    // What fails here fails again in the store, perhaps; then the timer gives it up.
-    await abandon(context, planned.serialNumber).catch(() => undefined)
+    await abandonSoon(context, planned.serialNumber)
     throw error
   }
 }

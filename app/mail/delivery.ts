@@ -62,7 +62,8 @@ function compose(mail: Mail, from: MailFrom): SendMailOptions {
   // Again, because Nodemailer takes what it is given for a list of addresses with names, and sends to all of them.
   const to = parseEmailAddress(mail.to)
   return {
-    from,
+    // A copy: Nodemailer writes into it and, where it cannot, ends the process from a stream of its own.
+    from: { ...from },
     to: { name: '', address: to },
     envelope: { from: from.address, to: [to] },
     subject: mail.subject,

@@ -31,7 +31,10 @@ export function createStore(db: Kysely<Database>, now: () => Date): Store {
     async ping() {
       await db.selectNoFrom(eb => eb.lit(1).as('answer')).execute()
     },
-    [Symbol.asyncDispose]: () => db.destroy(),
+    async [Symbol.asyncDispose]() {
+      scope.close()
+      await db.destroy()
+    },
   }
 }
 

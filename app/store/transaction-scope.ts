@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { unavailable } from './store-errors.ts'
 
 /**
  * Knows whether the code that runs belongs to a transaction. There, the store itself must not be used: SQLite would
@@ -6,14 +7,20 @@ import { AsyncLocalStorage } from 'node:async_hooks'
  */
 export function transactionScope() {
   const scope = new AsyncLocalStorage<{ isOpen: boolean }>()
+  let isClosed = false
 
   function assertOutside(): void {
+    if (isClosed) throw unavailable('it is closed, because this program is stopping', undefined)
     if (!scope.getStore()?.isOpen) return
     throw new Error('Within a transaction, use what it hands to its work, not the store.')
   }
 
   return {
     assertOutside,
+    /** From now on nothing can be asked. */
+    close(): void {
+      isClosed = true
+    },
     /** The same methods, which throw within a transaction. */
     outside<Methods extends object>(methods: Methods): Methods {
       return new Proxy(methods, {

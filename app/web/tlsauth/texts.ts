@@ -1,10 +1,11 @@
 import type { Identity } from '../../identity/identity.ts'
 import { inertText } from '../../inert.ts'
 import type { RequestRow } from '../../store/store.ts'
+import { PASSPHRASE_HEADER } from '../api/issued-reply.ts'
 
 export const HELP = {
   register: `Send your name, and if you like your e-mail address and organisation, and get a PKCS#12 file to import.
-Its passphrase is in the header Gatehouse-Passphrase of the answer, this once.
+Its passphrase is in the header ${PASSPHRASE_HEADER} of the answer, this once.
 
   curl -D headers.txt -o me.p12 --data-urlencode 'common_name=Ada Lovelace' -d email=ada@example.org URL
 `,

@@ -127,7 +127,9 @@ export async function apiLab(options: ApiLabOptions = {}): Promise<ApiLab> {
     return request(lab.app).post(path).set(headers).set('Content-Type', 'application/json').send(body)
   }
   async function proof() {
-    const { challenge, difficulty } = (await get('/register/challenge')).body
+    const { status, body } = await get('/register/challenge')
+    if (status !== 200) throw new Error(`There is no challenge: ${status}.`)
+    const { challenge, difficulty } = body
     return { challenge, nonce: solve(challenge, difficulty) }
   }
   return {

@@ -12,6 +12,7 @@ import {
   apiLab,
   applicant,
   CA,
+  OPERATOR,
   type Person,
   presenting,
   signingRequest,
@@ -64,8 +65,7 @@ describe('refused', () => {
       await using lab = await apiLab()
       const { serialNumber: serial } = lab.grace.certificate
       const caller = callerFor(lab.grace)
-      const revokeFirst = () =>
-        lab.authority.revoke(callerFor(lab.admin), { serial, reason: 'keyCompromise' })
+      const revokeFirst = () => lab.authority.revoke(OPERATOR, { serial, reason: 'keyCompromise' })
       let count = 0
       const transaction: typeof lab.store.transaction = async work => {
         count += 1

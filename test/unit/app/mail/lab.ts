@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type ParsedMail, simpleParser } from 'mailparser'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { createLogger } from '../../../../app/logger.ts'
+import { parseMailFrom } from '../../../../app/mail/mail-from.ts'
 import { createMailer, type Mailer, type MailerOptions } from '../../../../app/mail/mailer.ts'
 import { parseSmtpUrl } from '../../../../app/mail/smtp-url.ts'
 import { openStore } from '../../../../app/store/open-store.ts'
@@ -103,7 +104,7 @@ export function makeMailer(
   const mailer = createMailer({
     store,
     smtp: parseSmtpUrl(url),
-    from: { name: 'Gatehouse', address: 'ca@gatehouse.example' },
+    from: parseMailFrom('Gatehouse <ca@gatehouse.example>'),
     logger: createLogger('debug', { write: line => void log.push(line) }),
     now: clock.now,
     ...over,
