@@ -83,7 +83,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)('finishes on %s what has begun, and ends
   child.kill(signal)
   await next('draining')
   socket.write('alhost\r\n\r\n')
-  expect(await text(socket)).toMatch(/ 503 .*draining\n$/s)
+  expect(await text(socket)).toMatch(/ 503 .*not ready\n$/s)
   expect(await next('stopped')).toMatchObject({ isClean: true })
   expect(await ended).toEqual({ said: '', exitCode: 0 })
 })
