@@ -59,6 +59,14 @@ describe('refused', () => {
     expect(codeOf(await lab.post('/pki/renew', headersOf(first), { csr }))).toEqual([409, 'KEY_TAKEN'])
   })
 
+  it('with a serial number that is on record for another certificate', async () => {
+    await using lab = await apiLab()
+    const caller = callerFor(lab.grace)
+    const identity = { ...caller.identity, fingerprint256: lab.admin.certificate.fingerprint256 }
+    const renewing = lab.authority.renew({ ...caller, identity }, { pkcs12: 'compatible' })
+    await expect(renewing).rejects.toMatchObject({ code: 'CERT_UNKNOWN' })
+  })
+
   it.each(['before it is on record', 'while it is signed'])(
     'when it is revoked meanwhile, %s: there is no successor',
     async when => {
@@ -79,6 +87,7 @@ describe('refused', () => {
       const rows = await lab.store.certificates.list({ now: Date.now(), search: 'grace', limit: 10 })
       expect(rows.filter(row => row.state === 'issued')).toHaveLength(1)
       expect(rows.filter(row => row.revokedAt === null)).toEqual([])
+      expect(rows).toHaveLength(when === 'while it is signed' ? 2 : 1)
     },
   )
 })

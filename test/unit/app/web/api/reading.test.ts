@@ -2,6 +2,7 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openStore } from '../../../../../app/store/open-store.ts'
 import { type ApiLab, apiLab, applicant, NOBODY } from '../../api-lab.ts'
 import { dumpOf } from '../../dump-of.ts'
 
@@ -140,6 +141,21 @@ describe('lists', () => {
     expect(body.next).toBeNull()
     expect(body.events.at(-1)).toMatchObject({ sequence: body.head.sequence, hash: body.head.hash })
   })
+})
+
+it('a page of the trail never goes beyond the head that is told with it', async () => {
+  await using store = await openStore({ url: 'sqlite::memory:', now: () => new Date() })
+  const audit = {
+    ...store.audit,
+    async head() {
+      const head = await store.audit.head()
+      await store.audit.append({ event: 'MEANWHILE', at: 0 })
+      return head
+    },
+  }
+  await using lab = await apiLab({ store: { ...store, audit } })
+  const { body } = await lab.get('/pki/audit?limit=1000', lab.admin.headers)
+  expect(body.events.at(-1)).toMatchObject(body.head)
 })
 
 function octets(response: request.Response, done: (error: Error | null, body: Buffer) => void): void {
