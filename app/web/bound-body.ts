@@ -13,7 +13,10 @@ export function boundBody(limit: number): RequestHandler {
       response.set('Connection', 'close')
       return next(new AppError('BODY_TOO_LARGE', `The request body must not be larger than ${limit} octets.`))
     }
-    if (request.headers['transfer-encoding'] !== undefined) cutOff(request, 2 * limit)
+    if (request.headers['transfer-encoding'] !== undefined) {
+      cutOff(request, 2 * limit)
+      response.prependListener('finish', () => keepCounting(request))
+    }
     next()
   }
 }
@@ -30,4 +33,12 @@ function cutOff(request: IncomingMessage, limit: number): void {
     request.destroy()
     return false
   }
+}
+
+/** What nobody has read by the end of the answer Node throws away without handing it over, and so uncounted. */
+function keepCounting(request: IncomingMessage): void {
+  if (request.complete) return
+  request.on('data', () => undefined)
+  // Marks it as read by somebody, before Node looks.
+  request.read(0)
 }

@@ -256,7 +256,11 @@ describe('a body', () => {
     const socket = await open(grace)
     const chunks = `400\r\n${'x'.repeat(1024)}\r\n`.repeat(200)
     const head = 'GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n'
-    expect((await exchange(socket, head + chunks)).head).not.toContain('connection: close')
+    const closed = new Promise(resolve => socket.once('close', resolve))
+    // What came first, the end or an answer before it, is up to the network.
+    socket.on('error', () => undefined).resume()
+    socket.write(head + chunks)
+    await closed
   })
 })
 
