@@ -4,6 +4,8 @@ import type { Logger } from './logger.ts'
 export interface Job {
   readonly name: string
   readonly everyMs: number
+  /** The part of all time that it may run, however often it has something to do; left out, all of it. */
+  readonly share?: number
   run(): Promise<unknown>
 }
 
@@ -14,12 +16,17 @@ export interface Job {
 export function startJobs(jobs: readonly Job[], logger: Logger): AsyncDisposable {
   const running = new Map<string, Promise<void>>()
   const timers = jobs.map(job => {
+    let restsUntil = 0
     const begin = () => {
-      if (running.has(job.name)) return
+      const began = performance.now()
+      if (running.has(job.name) || began < restsUntil) return
       const run = job
         .run()
         .catch(err => logger.error({ kind: 'job', job: job.name, err }, 'job failed'))
-        .then(() => void running.delete(job.name))
+        .then(() => {
+          running.delete(job.name)
+          restsUntil = began + (performance.now() - began) / (job.share ?? 1)
+        })
       running.set(job.name, run)
     }
     begin()

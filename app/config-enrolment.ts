@@ -7,6 +7,7 @@ const DEFAULT_OVERLAP_DAYS = 7
 const DEFAULT_PROOF_OF_WORK_BITS = 16
 const DEFAULT_QUEUE_LIMIT = 1000
 const DEFAULT_ENROLMENTS_PER_MINUTE = 60
+const DEFAULT_CRL_HOURS = 24
 
 /** What the certificate authority of the application needs; all of it can be left out. */
 export const ENROLMENT_SETTINGS = {
@@ -45,6 +46,13 @@ export const ENROLMENT_SETTINGS = {
     [0, 90],
     DEFAULT_OVERLAP_DAYS,
   ),
+  GATEHOUSE_CRL_HOURS: wholeNumber(
+    'GATEHOUSE_CRL_HOURS',
+    'how many hours a certificate revocation list is good for',
+    // Ten days are the most that the CA/Browser Forum allows.
+    [1, 240],
+    DEFAULT_CRL_HOURS,
+  ),
   GATEHOUSE_PROOF_OF_WORK_BITS: wholeNumber(
     'GATEHOUSE_PROOF_OF_WORK_BITS',
     'the leading zero bits of a proof of work',
@@ -77,6 +85,7 @@ export const ENROLMENT_SETTINGS = {
 type Settings = z.infer<z.ZodObject<typeof ENROLMENT_SETTINGS>>
 
 const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
 
 /** What the authority decides by. */
 export function enrolmentOf(settings: Settings) {
@@ -88,6 +97,7 @@ export function enrolmentOf(settings: Settings) {
       reservedOrganisations: listOf(settings.GATEHOUSE_RESERVED_ORGANISATIONS),
       days: settings.GATEHOUSE_DAYS ?? PROFILES.client.days.usual,
       overlapMs: (settings.GATEHOUSE_RENEWAL_OVERLAP_DAYS ?? DEFAULT_OVERLAP_DAYS) * DAY_MS,
+      crlLifeMs: (settings.GATEHOUSE_CRL_HOURS ?? DEFAULT_CRL_HOURS) * HOUR_MS,
       proofOfWorkBits: settings.GATEHOUSE_PROOF_OF_WORK_BITS ?? DEFAULT_PROOF_OF_WORK_BITS,
       queueLimit: settings.GATEHOUSE_QUEUE_LIMIT ?? DEFAULT_QUEUE_LIMIT,
       isFirstUserAdmin: settings.GATEHOUSE_FIRST_USER_IS_ADMIN === 'true',

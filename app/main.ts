@@ -19,6 +19,7 @@ import { parseSmtpUrl } from './mail/smtp-url.ts'
 import { createMetrics } from './metrics.ts'
 import { ofSetting } from './of-setting.ts'
 import { createServer } from './server.ts'
+import { statusUrlsBelow } from './status-urls.ts'
 import { openStore } from './store/open-store.ts'
 import type { ChainedEvent, Store } from './store/store.ts'
 
@@ -51,8 +52,12 @@ async function serve(config: Config): Promise<void> {
     audit({ ...event, sequence, hash })
     metrics.countAudit(event.event, event.code ?? '')
   }
-  const context = { store, issuer, signer, policy, post, publish, now, rules: config.enrolment.rules }
+  const statusUrls = config.publicUrl === undefined ? undefined : statusUrlsBelow(config.publicUrl)
+  const { rules } = config.enrolment
+  const context = { store, issuer, signer, policy, post, publish, now, rules, statusUrls }
   const authority = openAuthority(context)
+  const { revocationLists } = authority
+  metrics.showRevocationList(() => revocationLists.lastSeen(), now)
   const buffer = createAuditBuffer({
     store,
     now,
@@ -62,6 +67,8 @@ async function serve(config: Config): Promise<void> {
 
   const jobs: Job[] = [
     { name: 'recover', everyMs: MINUTE_MS, run: () => authority.recover() },
+    // A tenth: however fast certificates are revoked, most of the time is for requests.
+    { name: 'crl', everyMs: SECOND_MS, share: 0.1, run: () => revocationLists.publish() },
     { name: 'forget', everyMs: HOUR_MS, run: () => store.once.forget(now().getTime()) },
   ]
   const { ledgerFile } = config.enrolment
@@ -89,7 +96,7 @@ async function serve(config: Config): Promise<void> {
     authority,
     clientCa: { issuer, isSigning: signer !== undefined },
     onAudit: event => buffer.add(event),
-    isReady: async () => isListening && (await answers(store)),
+    isReady: async () => isListening && (await answers(store)) && (await revocationLists.isInTime()),
     now,
   })
   const server = createServer(config, app)

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 export interface RequestFigures {
   readonly method: string
@@ -7,9 +7,19 @@ export interface RequestFigures {
   readonly seconds: number
 }
 
+/** Times in milliseconds since 1970. */
+export interface RevocationListFigures {
+  readonly number: number
+  readonly thisUpdate: number
+  readonly nextUpdate: number
+  readonly entries: number
+}
+
 export interface Metrics {
   observe(request: RequestFigures): void
   countAudit(event: string, code: string): void
+  /** @param read what is known of the newest certificate revocation list; looked at whenever figures are asked for */
+  showRevocationList(read: () => RevocationListFigures | undefined, now: () => Date): void
   /** Prometheus text format. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -43,6 +53,36 @@ export function createMetrics(): Metrics {
       seconds.observe(request.seconds)
     },
     countAudit: (event, code) => audited.inc({ event, code }),
+    showRevocationList: (read, now) => gaugesOf(registers, read, now),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  }
+}
+
+/** Without a list there is no figure, rather than one that looks like a good one. */
+const GAUGES: Readonly<
+  Record<string, readonly [help: string, of: (list: RevocationListFigures, now: number) => number]>
+> = {
+  number: ['Number of the newest certificate revocation list', list => list.number],
+  entries: ['Certificates on it', list => list.entries],
+  age_seconds: ['Time since it was made', (list, now) => (now - list.thisUpdate) / 1000],
+  seconds_left: ['Time until it is not good any more', (list, now) => (list.nextUpdate - now) / 1000],
+}
+
+function gaugesOf(
+  registers: Registry[],
+  read: () => RevocationListFigures | undefined,
+  now: () => Date,
+): void {
+  for (const [name, [help, of]] of Object.entries(GAUGES)) {
+    new Gauge({
+      name: `gatehouse_crl_${name}`,
+      help,
+      registers,
+      collect() {
+        const list = read()
+        if (list) this.set(of(list, now().getTime()))
+        else this.remove()
+      },
+    })
   }
 }

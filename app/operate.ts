@@ -83,6 +83,7 @@ const NAMES: Readonly<Record<string, string>> = {
   once: 'things done once',
   auditEvents: 'audit events',
   outbox: 'mails',
+  revocationListHead: 'numbers of revocation lists',
 }
 
 async function operate({ create, work }: Command): Promise<void> {

@@ -7,7 +7,11 @@ const TAG_NUMBER = 0x1f
 const BOOLEAN = 0x01
 const INTEGER = 0x02
 
-const NAMES = { CERT_MALFORMED: 'certificate', CSR_MALFORMED: 'certificate signing request' } as const
+const NAMES = {
+  CERT_MALFORMED: 'certificate',
+  CSR_MALFORMED: 'certificate signing request',
+  OCSP_MALFORMED: 'OCSP request',
+} as const
 
 function malformed(reason: string): TypeError {
   return new TypeError(reason)
@@ -60,7 +64,7 @@ function assertOnlyElement(der: Uint8Array): void {
 /**
  * Accepts exactly one element in DER (X.690 section 10), with nothing after it. Lenient parsers take BER and trailing
  * bytes, so that one certificate would have many encodings, each with a fingerprint of its own.
- * @param code what to call it: a certificate or a certificate signing request
+ * @param code what to call it: a certificate, a certificate signing request or an OCSP request
  * @throws PkiError of that code
  */
 export function assertDer(der: Uint8Array, code: keyof typeof NAMES = 'CERT_MALFORMED'): void {

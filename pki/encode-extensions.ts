@@ -1,13 +1,17 @@
 import { hash } from 'node:crypto'
 import * as asn1js from 'asn1js'
 import {
+  AccessDescription,
   AuthorityKeyIdentifier,
   BasicConstraints,
+  CRLDistributionPoints,
+  DistributionPoint,
   Extension,
   ExtKeyUsage,
   GeneralName,
   GeneralNames,
   GeneralSubtree,
+  InfoAccess,
   NameConstraints,
 } from 'pkijs'
 import type { Host } from './host-name.ts'
@@ -23,7 +27,14 @@ export interface AlternativeNames {
 
 const RFC822_NAME = 1
 const DNS_NAME = 2
+const UNIFORM_RESOURCE_IDENTIFIER = 6
 const IP_ADDRESS = 7
+
+/** Where whoever relies on a certificate learns whether it is revoked. */
+export interface StatusUrls {
+  readonly crl: string
+  readonly ocsp: string
+}
 
 interface Encodable {
   toSchema(): asn1js.AsnType
@@ -77,6 +88,20 @@ function nameConstraints(hosts: readonly Host[]): NameConstraints {
   return new NameConstraints({ permittedSubtrees: bases.map(base => new GeneralSubtree({ base })) })
 }
 
+function uri(value: string): GeneralName {
+  return new GeneralName({ type: UNIFORM_RESOURCE_IDENTIFIER, value })
+}
+
+/** RFC 5280 sections 4.2.1.13 and 4.2.2.1. */
+function statusExtensions({ crl, ocsp }: StatusUrls): Extension[] {
+  const point = new DistributionPoint({ distributionPoint: [uri(crl)] })
+  const access = new AccessDescription({ accessMethod: OID.ocsp, accessLocation: uri(ocsp) })
+  return [
+    extension(OID.cRLDistributionPoints, new CRLDistributionPoints({ distributionPoints: [point] })),
+    extension(OID.authorityInfoAccess, new InfoAccess({ accessDescriptions: [access] })),
+  ]
+}
+
 export interface ExtensionRequest {
   readonly profile: Profile
   readonly subjectKeyIdentifier: asn1js.OctetString
@@ -84,6 +109,7 @@ export interface ExtensionRequest {
   readonly alternativeNames: AlternativeNames
   /** What a CA may name, with everything below (RFC 5280 section 4.2.1.10); left out, anything. */
   readonly permittedHosts?: readonly Host[]
+  readonly statusUrls?: StatusUrls
 }
 
 /** The extensions of RFC 5280 section 4.2 that a profile asks for. */
@@ -109,5 +135,6 @@ export function encodeExtensions(request: ExtensionRequest): Extension[] {
     extensions.push(extension(OID.subjectAltName, new GeneralNames({ names: [...names] })))
   }
   if (permittedHosts) extensions.push(extension(OID.nameConstraints, nameConstraints(permittedHosts), true))
+  if (request.statusUrls) extensions.push(...statusExtensions(request.statusUrls))
   return extensions
 }

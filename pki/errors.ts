@@ -22,6 +22,8 @@ const PKI_ERRORS = {
   KEYS_MISMATCHED: 'failure',
   KEYS_MISSING: 'failure',
   NAME_INVALID: 'usage',
+  OCSP_ISSUER_UNKNOWN: 'usage',
+  OCSP_MALFORMED: 'usage',
   PASSPHRASE_EMPTY: 'usage',
   PASSPHRASE_WRONG: 'failure',
   PKCS12_PROFILE_UNKNOWN: 'usage',

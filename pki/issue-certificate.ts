@@ -1,9 +1,8 @@
-import { createPublicKey, type KeyObject, sign } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import * as asn1js from 'asn1js'
 import { AlgorithmIdentifier } from 'pkijs'
+import { encodeSigned } from './encode-signed.ts'
 import { type ParsedCertificate, parseCertificate } from './parse-certificate.ts'
-import { signatureHash } from './signature-algorithm.ts'
 import { type CertificateRequest, type ToBeSigned, toBeSigned, toBeSignedRoot } from './to-be-signed.ts'
 import { verifySignedBy } from './verify-certificate.ts'
 
@@ -13,10 +12,8 @@ export interface Authority {
   readonly privateKey: KeyObject
 }
 
-const signAsync = promisify(sign)
 // RFC 5280 section 4.1: version, serialNumber, signature
 const SIGNATURE_FIELD = 2
-const SEQUENCE = 0x30
 
 function readSignatureField(bytes: Uint8Array): asn1js.BaseBlock {
   const { result } = asn1js.fromBER(bytes)
@@ -25,22 +22,9 @@ function readSignatureField(bytes: Uint8Array): asn1js.BaseBlock {
   throw new TypeError('The bytes are not a certificate that is to be signed.')
 }
 
-/** X.690 section 8.1.3: the length in its short or long form. */
-function encodeSequence(content: Uint8Array): Uint8Array {
-  const hex = content.length.toString(16)
-  const octets = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')
-  const length = content.length < 0x80 ? octets : Buffer.concat([Buffer.of(0x80 + octets.length), octets])
-  return Buffer.concat([Buffer.of(SEQUENCE), length, content])
-}
-
-/** Around exactly the given bytes: decoded and encoded again they could differ from what is on record. */
 async function complete({ bytes }: ToBeSigned, key: KeyObject): Promise<ParsedCertificate> {
-  const field = readSignatureField(bytes)
-  const hash = signatureHash(new AlgorithmIdentifier({ schema: field }))
-  const signature = await signAsync(hash, bytes, { key, dsaEncoding: 'der' })
-  const value = new asn1js.BitString({ valueHex: Uint8Array.from(signature).buffer })
-  const tail = [field, value].map(part => new Uint8Array(part.toBER()))
-  return parseCertificate(encodeSequence(Buffer.concat([bytes, ...tail])))
+  const algorithm = new AlgorithmIdentifier({ schema: readSignatureField(bytes) })
+  return parseCertificate(await encodeSigned(bytes, algorithm, key))
 }
 
 /**

@@ -5,6 +5,7 @@ import { type CertificateKey, describeKey } from './certificate-key.ts'
 import { type DistinguishedName, decodeName } from './distinguished-name.ts'
 import { PkiError } from './errors.ts'
 import { type ReadExtensions, readExtensions } from './read-extensions.ts'
+import { decodeSerialNumber } from './serial-number.ts'
 
 /** What identity code needs of an X.509 certificate (RFC 5280 section 4); deeply frozen. */
 export interface ParsedCertificate extends ReadExtensions {
@@ -23,18 +24,6 @@ export interface ParsedCertificate extends ReadExtensions {
   readonly publicKey: CertificateKey
   /** SHA-256 of `der`, upper-case hex without colons. */
   readonly fingerprint256: string
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex').toUpperCase()
-}
-
-function readSerial(octets: Uint8Array): string {
-  const [sign = 0] = octets
-  if (sign < 0x80) return hex(sign === 0 && octets.length > 1 ? octets.subarray(1) : octets)
-  const magnitude = (1n << BigInt(octets.length * 8)) - BigInt(`0x${hex(octets)}`)
-  const digits = magnitude.toString(16).toUpperCase()
-  return `-${digits.padStart(digits.length + (digits.length % 2), '0')}`
 }
 
 /** A key that OpenSSL cannot read is of no type that is accepted. */
@@ -60,7 +49,7 @@ function read(der: Uint8Array): ParsedCertificate {
   return Object.freeze({
     der,
     version: (certificate.version + 1) as 1 | 2 | 3,
-    serialNumber: readSerial(serial),
+    serialNumber: decodeSerialNumber(serial),
     serialOctets: serial.length,
     subject: decodeName(certificate.subject),
     issuer: decodeName(certificate.issuer),

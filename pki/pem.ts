@@ -7,11 +7,10 @@ const REQUEST = /-----BEGIN ((?:NEW )?CERTIFICATE REQUEST)-----([A-Za-z0-9+/=\s]
 const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/
 
 function encodePem(label: string, der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
+  const body = Buffer.from(der)
+    .toString('base64')
+    .replaceAll(/.{1,64}/g, '$&\n')
+  return `-----BEGIN ${label}-----\n${body}-----END ${label}-----\n`
 }
 
 export function encodeCertificatePem(der: Uint8Array): string {
@@ -21,6 +20,11 @@ export function encodeCertificatePem(der: Uint8Array): string {
 /** RFC 7468 section 7. */
 export function encodeSigningRequestPem(der: Uint8Array): string {
   return encodePem('CERTIFICATE REQUEST', der)
+}
+
+/** RFC 7468 section 6. */
+export function encodeRevocationListPem(der: Uint8Array): string {
+  return encodePem('X509 CRL', der)
 }
 
 /** The DER of each whole certificate in a PEM text. */

@@ -19,7 +19,13 @@ const CA_DAYS = { usual: 3650, most: 3650 }
 /** Every certificate is version 3, with a random serial number, subject and authority key identifiers. */
 export const PROFILES = {
   serverRoot: { isCa: true, pathLength: 0, keyUsage: ['keyCertSign', 'cRLSign'], days: CA_DAYS },
-  clientCa: { isCa: true, pathLength: 0, keyUsage: ['keyCertSign', 'cRLSign'], days: CA_DAYS },
+  clientCa: {
+    isCa: true,
+    pathLength: 0,
+    // The first is for OCSP: its answers are neither certificates nor revocation lists.
+    keyUsage: ['digitalSignature', 'keyCertSign', 'cRLSign'],
+    days: CA_DAYS,
+  },
   server: {
     isCa: false,
     keyUsage: ['digitalSignature'],

@@ -1,11 +1,11 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
 import * as asn1js from 'asn1js'
-import { Certificate, PublicKeyInfo, type RelativeDistinguishedNames, Time, TimeType } from 'pkijs'
-import { type CertificateKey, describeKey } from './certificate-key.ts'
+import { Certificate, PublicKeyInfo, Time, TimeType } from 'pkijs'
+import { describeKey } from './certificate-key.ts'
 import { type DistinguishedName, encodeName } from './distinguished-name.ts'
-import { type AlternativeNames, encodeExtensions, keyIdentifier } from './encode-extensions.ts'
+import { type AlternativeNames, encodeExtensions, type StatusUrls } from './encode-extensions.ts'
 import type { Host } from './host-name.ts'
-import { OID } from './object-identifiers.ts'
+import { type Issuer, identify, issuerOf } from './issuer.ts'
 import type { ParsedCertificate } from './parse-certificate.ts'
 import type { Profile } from './profiles.ts'
 import { signatureIdentifier } from './signature-algorithm.ts'
@@ -19,6 +19,8 @@ export interface CertificateRequest {
   readonly alternativeNames?: AlternativeNames
   /** Name constraints of a CA. */
   readonly permittedHosts?: readonly Host[]
+  /** Where others ask whether it is revoked. */
+  readonly statusUrls?: StatusUrls
 }
 
 /** A certificate but for its signature: on record before the authority's key is used. */
@@ -35,17 +37,8 @@ export interface ToBeSigned {
 const BACK_DATED_MS = 5 * 60_000
 const DAY_MS = 86_400_000
 
-/** What of the issuer goes into the certificate. */
-interface Issuer {
-  readonly name: RelativeDistinguishedNames
-  readonly keyIdentifier: asn1js.OctetString
-  readonly key: CertificateKey
-  /** Milliseconds since the epoch. */
-  readonly end: number
-}
-
 /** RFC 5280 section 4.1.2.5: both ends are part of the validity, hence the second less. */
-function validity({ now, days, profile }: CertificateRequest, { end: issuerEnd }: Issuer) {
+function validity({ now, days, profile }: CertificateRequest, { end: issuerEnd }: Pick<Issuer, 'end'>) {
   const start = Math.floor(now.getTime() / 1000) * 1000 - BACK_DATED_MS
   const end = start + (days ?? profile.days.usual) * DAY_MS - 1000
   return { notBefore: new Date(start), notAfter: new Date(Math.min(end, issuerEnd)) }
@@ -71,12 +64,10 @@ function publicKeyInfo(key: KeyObject): PublicKeyInfo {
   return PublicKeyInfo.fromBER(Uint8Array.from(key.export({ format: 'der', type: 'spki' })))
 }
 
-function identify(info: PublicKeyInfo): asn1js.OctetString {
-  return keyIdentifier(info.subjectPublicKey.valueBlock.valueHexView)
-}
+type Signer = Omit<Issuer, 'keyBits'>
 
-function encode(request: CertificateRequest, info: PublicKeyInfo, issuer: Issuer): ToBeSigned {
-  const { profile, alternativeNames = {}, permittedHosts } = request
+function encode(request: CertificateRequest, info: PublicKeyInfo, issuer: Signer): ToBeSigned {
+  const { profile, alternativeNames = {}, permittedHosts, statusUrls } = request
   const { notBefore, notAfter } = validity(request, issuer)
   const serial = randomSerial()
   const certificate = new Certificate({
@@ -94,22 +85,11 @@ function encode(request: CertificateRequest, info: PublicKeyInfo, issuer: Issuer
       subjectKeyIdentifier: identify(info),
       authorityKeyIdentifier: issuer.keyIdentifier,
       ...(permittedHosts ? { permittedHosts } : {}),
+      ...(statusUrls ? { statusUrls } : {}),
     }),
   })
   const bytes = new Uint8Array(certificate.encodeTBS().toBER())
   return { bytes, serialNumber: serial.toString('hex').toUpperCase(), notBefore, notAfter }
-}
-
-/** The issuer's own identifier, however it was derived, or else ours: chains are built by it. */
-function issuerOf({ der, publicKey, notAfter }: ParsedCertificate): Issuer {
-  const { subject, subjectPublicKeyInfo, extensions } = Certificate.fromBER(der)
-  const own = extensions?.find(({ extnID }) => extnID === OID.subjectKeyIdentifier)?.parsedValue
-  return {
-    name: subject,
-    keyIdentifier: own instanceof asn1js.OctetString ? own : identify(subjectPublicKeyInfo),
-    key: publicKey,
-    end: notAfter.getTime(),
-  }
 }
 
 /**

@@ -6,11 +6,14 @@ import type { Caller } from './caller.ts'
 import { type Challenge, createChallenges } from './challenge.ts'
 import { type AuthorityContext, recordingRefusals } from './decide.ts'
 import { type HandedOut, handOut } from './hand-out.ts'
+import { answerOcsp } from './ocsp.ts'
 import { type Outcome, type Registration, register } from './register.ts'
 import { type Renewal, type Renewed, renew } from './renew.ts'
 import { type Approval, approve, collect, reject } from './requests.ts'
+import { createRevocationLists, type PublishedLists } from './revocation-lists.ts'
 import { type RevocationWish, revoke } from './revoke.ts'
 import { completeWish, parseSubject, type SubjectWish } from './subject.ts'
+import { unhold } from './unhold.ts'
 
 /** What an administrator wants issued. */
 export interface IssueWish extends SubjectWish {
@@ -26,6 +29,7 @@ export interface Authority {
   issue(caller: Caller, wish: IssueWish): Promise<HandedOut>
   renew(caller: Caller, renewal: Renewal): Promise<Renewed>
   revoke(caller: Caller, wish: RevocationWish): Promise<CertificateRow>
+  unhold(caller: Caller, serial: string): Promise<CertificateRow>
   approve(caller: Caller, approval: Approval): Promise<RequestRow>
   reject(caller: Caller, rejection: { readonly id: string; readonly reason: string }): Promise<RequestRow>
   collect(
@@ -34,6 +38,9 @@ export interface Authority {
   ): Promise<HandedOut>
   /** Gives up what killed processes have left unfinished. */
   recover(): Promise<number>
+  readonly revocationLists: PublishedLists
+  /** An answer to an OCSP request, whatever that is. @param input DER, or base64 */
+  ocsp(input: string | Uint8Array): Promise<Uint8Array>
 }
 
 export function openAuthority(context: AuthorityContext): Authority {
@@ -44,10 +51,13 @@ export function openAuthority(context: AuthorityContext): Authority {
     issue: (caller, wish) => issueAtOnce(context, caller, wish),
     renew: (caller, renewal) => renew(context, caller, renewal),
     revoke: (caller, wish) => revoke(context, caller, wish),
+    unhold: (caller, serial) => unhold(context, caller, serial),
     approve: (caller, approval) => approve(context, caller, approval),
     reject: (caller, rejection) => reject(context, caller, rejection),
     collect: (caller, collection) => collect(context, caller, collection),
     recover: () => abandonUnfinished(context),
+    revocationLists: createRevocationLists(context),
+    ocsp: input => answerOcsp(context, input),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { StatusUrls } from '../../pki/encode-extensions.ts'
 import { PkiError } from '../../pki/errors.ts'
 import type { Authority as Signer } from '../../pki/issue-certificate.ts'
 import type { ParsedCertificate } from '../../pki/parse-certificate.ts'
@@ -14,6 +15,8 @@ export interface EnrolmentRules {
   readonly days: number
   /** How long a renewed certificate stays good beside its successor. */
   readonly overlapMs: number
+  /** From one revocation list to the time when there is another at the latest. */
+  readonly crlLifeMs: number
   /** Leading zero bits of a proof of work while all is quiet. */
   readonly proofOfWorkBits: number
   /** Requests that may wait at one time. */
@@ -34,6 +37,8 @@ export interface AuthorityContext {
   readonly now: () => Date
   /** Called with each event when it is in the store for good. */
   readonly publish: (event: ChainedEvent) => void
+  /** What certificates say about where to ask; left out, nothing. */
+  readonly statusUrls?: StatusUrls | undefined
 }
 
 export type DecisionEvent =
@@ -43,12 +48,23 @@ export type DecisionEvent =
   | 'CERT_IMPORTED'
   | 'CERT_REVOKED'
   | 'CERT_SUPERSEDED'
+  | 'CERT_UNHELD'
+  | 'CRL_PUBLISHED'
   | 'REQUEST_SUBMITTED'
   | 'REQUEST_APPROVED'
   | 'REQUEST_REJECTED'
   | `${Action}_REFUSED`
 
-export type Action = 'REGISTER' | 'SUBMIT' | 'APPROVE' | 'REJECT' | 'COLLECT' | 'ISSUE' | 'RENEW' | 'REVOKE'
+export type Action =
+  | 'REGISTER'
+  | 'SUBMIT'
+  | 'APPROVE'
+  | 'REJECT'
+  | 'COLLECT'
+  | 'ISSUE'
+  | 'RENEW'
+  | 'REVOKE'
+  | 'UNHOLD'
 
 export type Audit = (event: DecisionEvent, details: Readonly<Record<string, unknown>>) => Promise<void>
 

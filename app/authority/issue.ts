@@ -56,6 +56,7 @@ export async function issue(context: AuthorityContext, caller: Caller, order: Or
       alternativeNames: { emails: order.subject.email === null ? [] : [order.subject.email] },
       now: context.now(),
       days: order.days ?? context.rules.days,
+      ...(context.statusUrls && { statusUrls: context.statusUrls }),
     },
     order.publicKey,
     signer.certificate,

@@ -28,13 +28,18 @@ export async function revoke(
       const isNew = await within.certificates.revoke(serial, { at, reason, by: caller.identity.serial })
       const row = await within.certificates.find(serial)
       if (isNew && row) return row
-      const since = new Date(row?.revokedAt ?? at).toISOString()
-      throw new AppError(
-        'ALREADY_REVOKED',
-        `The certificate ${serial} has been revoked since ${since}. Nothing was changed.`,
-      )
+      throw alreadyRevoked(serial, row?.revokedAt ?? at, at)
     })
   })
+}
+
+function alreadyRevoked(serial: string, revokedAt: number, now: number): AppError {
+  const at = new Date(revokedAt).toISOString()
+  const why =
+    revokedAt > now
+      ? `The certificate ${serial} was renewed and ends at ${at}, which the end of a hold would undo. Revoke it with another reason than certificateHold.`
+      : `The certificate ${serial} has been revoked since ${at}. Nothing was changed.`
+  return new AppError('ALREADY_REVOKED', why)
 }
 
 /**

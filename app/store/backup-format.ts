@@ -82,6 +82,9 @@ const MAIL = z.object({
   lastError: maybe,
 })
 
+/** Not the lists themselves: they are made anew. */
+const REVOCATION_LIST_HEAD = z.object({ id: z.literal(1), number: time })
+
 export type BackupRows = {
   readonly holders: Database['holders']
   readonly certificates: Omit<Database['certificates'], 'searchText'>
@@ -89,6 +92,7 @@ export type BackupRows = {
   readonly once: Database['once']
   readonly auditEvents: Database['auditEvents']
   readonly outbox: Database['outbox']
+  readonly revocationListHead: Pick<Database['revocationListHead'], 'id' | 'number'>
 }
 export type BackupTable = keyof BackupRows
 
@@ -106,6 +110,7 @@ export const TABLES: { readonly [Table in BackupTable]: TableFormat<BackupRows[T
   once: { key: 'name', row: ONCE },
   auditEvents: { key: 'sequence', row: AUDIT_EVENT },
   outbox: { key: 'id', row: MAIL },
+  revocationListHead: { key: 'id', row: REVOCATION_LIST_HEAD },
 }
 export const TABLE_NAMES = Object.keys(TABLES) as readonly BackupTable[]
 
@@ -122,6 +127,7 @@ export const HEADER = z.strictObject({
     once: z.int(),
     auditEvents: z.int(),
     outbox: z.int(),
+    revocationListHead: z.int().default(0),
   } satisfies Record<BackupTable, unknown>),
 })
 export type Header = z.infer<typeof HEADER>

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { STATUS_CONDITIONS } from './certificate-status.ts'
 import type { Database } from './database.ts'
+import { revocationsIn } from './revocations.ts'
 import { isPartOf, searchText } from './search-text.ts'
 import { type CertificateQuery, type CertificateRow, type Certificates, StoreConflict } from './store.ts'
 
@@ -38,6 +39,7 @@ export function certificatesIn(db: Kysely<Database>): Certificates {
   const find = (serial: string) => rows().where('serial', '=', serial).executeTakeFirst()
 
   return {
+    ...revocationsIn(db),
     find,
     async record(row) {
       // An error would end a PostgreSQL transaction, in which the caller may still want to try another serial.
@@ -67,15 +69,6 @@ export function certificatesIn(db: Kysely<Database>): Certificates {
         .where(eb => eb.or([STATUS_CONDITIONS.valid(eb, now), STATUS_CONDITIONS.recorded(eb, now)]))
         .execute(),
     withKey: spki256 => newestFirst().where('spki256', '=', spki256).execute(),
-    async revoke(serial, { at, reason, by }) {
-      const { numUpdatedRows } = await db
-        .updateTable('certificates')
-        .set({ revokedAt: at, revocationReason: reason, revokedBy: by })
-        .where('serial', '=', serial)
-        .where(eb => eb.or([eb('revokedAt', 'is', null), eb('revokedAt', '>', at)]))
-        .executeTakeFirst()
-      return numUpdatedRows === 1n
-    },
     unfinished: before =>
       newestFirst()
         .where('state', '=', 'recorded')

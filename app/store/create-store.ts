@@ -6,6 +6,7 @@ import { holdersIn } from './holders.ts'
 import { onceIn } from './once.ts'
 import { outboxIn } from './outbox.ts'
 import { requestsIn } from './requests.ts'
+import { revocationListsIn } from './revocation-lists.ts'
 import { settingsIn } from './settings.ts'
 import type { Aggregates, Store } from './store.ts'
 import { transactionScope } from './transaction-scope.ts'
@@ -22,6 +23,7 @@ export function createStore(db: Kysely<Database>, now: () => Date): Store {
     audit: scope.outside(outside.audit),
     outbox: scope.outside(outside.outbox),
     settings: scope.outside(outside.settings),
+    revocationLists: scope.outside(outside.revocationLists),
     async transaction(work) {
       scope.assertOutside()
       return db.transaction().execute(within => scope.run(() => work(aggregatesIn(within, now))))
@@ -45,5 +47,6 @@ function aggregatesIn(db: Kysely<Database>, now: () => Date): Aggregates {
     audit: auditTrailIn(db),
     outbox: outboxIn(db),
     settings: settingsIn(db),
+    revocationLists: revocationListsIn(db),
   }
 }

@@ -1,4 +1,4 @@
-import type { CertificateRow, ChainedEvent, Holder, Mail, RequestRow, Time } from './store.ts'
+import type { CertificateRow, ChainedEvent, Holder, Mail, RequestRow, RevocationList, Time } from './store.ts'
 
 /** The tables as Kysely sees them; a column `nameKey` is `name_key` in the database. */
 export interface Database {
@@ -19,5 +19,16 @@ export interface Database {
     /** A JSON array. */
     readonly attachments: string
   }
+  /** One row, and apart from the lists: it is written with each revocation, and a list is of megabytes. */
+  readonly revocationListHead: {
+    readonly id: 1
+    /** The highest that was ever given. */
+    readonly number: number
+    /** Until when its list is waited for. */
+    readonly begunUntil: Time
+    readonly changes: number
+  }
+  /** The newest. */
+  readonly revocationLists: RevocationList
   readonly settings: { readonly name: string; readonly value: string }
 }

@@ -55,9 +55,20 @@ function issueOf(present: Row, row: Row): Updateable<Database['certificates']> {
   return { state, pem, fingerprint256, issuedAt }
 }
 
+/** The earlier date, and the reason that is for good: of a hold in one and a revocation in the other, the hold ends. */
 function revocationOf(present: Row, row: Row): Updateable<Database['certificates']> {
   if (row.revokedAt === null) return {}
-  if (present.revokedAt !== null && present.revokedAt <= row.revokedAt) return {}
-  const { revokedAt, revocationReason, revokedBy } = row
+  if (present.revokedAt === null) return reasonOf(row, row.revokedAt)
+  const isRowEarlier = row.revokedAt < present.revokedAt
+  const isRowStronger = isHold(present) === isHold(row) ? isRowEarlier : isHold(present)
+  if (!isRowEarlier && !isRowStronger) return {}
+  return reasonOf(isRowStronger ? row : present, Math.min(row.revokedAt, present.revokedAt))
+}
+
+function isHold({ revocationReason }: Row): boolean {
+  return revocationReason === 'certificateHold'
+}
+
+function reasonOf({ revocationReason, revokedBy }: Row, revokedAt: number) {
   return { revokedAt, revocationReason, revokedBy }
 }

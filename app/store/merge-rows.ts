@@ -81,3 +81,20 @@ export async function mergeMails(
   }
   return { added: missing.length, changed: sent.length }
 }
+
+/** A number that was given in either is not given again. */
+export async function mergeRevocationListHead(
+  db: Kysely<Database>,
+  rows: readonly BackupRows['revocationListHead'][],
+): Promise<Merged> {
+  let changed = 0
+  for (const { number } of rows) {
+    const { numUpdatedRows } = await db
+      .updateTable('revocationListHead')
+      .set({ number })
+      .where('number', '<', number)
+      .executeTakeFirst()
+    changed += Number(numUpdatedRows)
+  }
+  return { added: 0, changed }
+}

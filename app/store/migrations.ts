@@ -7,6 +7,7 @@ import type { Database } from './database.ts'
 /** What has been released is never changed: a change is a migration of its own, with the next number. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_enrolment': { up: enrolment },
+  '0002_revocation_lists': { up: revocationLists },
 }
 
 /**
@@ -160,4 +161,31 @@ async function smallOnes({ schema }: Kysely<Database>): Promise<void> {
     .addColumn('name', 'text', column => column.notNull().primaryKey())
     .addColumn('value', 'text', column => column.notNull())
     .execute()
+}
+
+async function revocationLists(db: Kysely<Database>): Promise<void> {
+  await db.schema
+    .createTable('revocation_list_head')
+    .addColumn('id', 'integer', column => column.notNull().primaryKey())
+    .addColumn('number', 'bigint', column => column.notNull())
+    .addColumn('begun_until', 'bigint', column => column.notNull())
+    .addColumn('changes', 'bigint', column => column.notNull())
+    .addCheckConstraint('revocation_list_head_is_one', sql`id = 1`)
+    .execute()
+  // A change, because what was revoked before is in no list yet.
+  await db.insertInto('revocationListHead').values({ id: 1, number: 0, begunUntil: 0, changes: 1 }).execute()
+  await db.schema
+    .createTable('revocation_lists')
+    .addColumn('number', 'bigint', column => column.notNull().primaryKey())
+    .addColumn('changes', 'bigint', column => column.notNull())
+    .addColumn('this_update', 'bigint', column => column.notNull())
+    .addColumn('next_update', 'bigint', column => column.notNull())
+    .addColumn('entries', 'bigint', column => column.notNull())
+    .addColumn('der', 'text', column => column.notNull())
+    .execute()
+  // All that a list needs, in its order, so that the certificates themselves need not be read.
+  await sql`create index certificates_revoked
+    on certificates (revoked_at, serial, revocation_reason, not_after) where revoked_at is not null`.execute(
+    db,
+  )
 }

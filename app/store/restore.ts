@@ -5,8 +5,9 @@ import { type BackupTable, TABLE_NAMES } from './backup-format.ts'
 import type { Database } from './database.ts'
 import { auditMerger } from './merge-audit.ts'
 import { mergeCertificates } from './merge-certificates.ts'
-import { mergeHolders, mergeMails, mergeOnce, mergeRequests } from './merge-rows.ts'
+import { mergeHolders, mergeMails, mergeOnce, mergeRequests, mergeRevocationListHead } from './merge-rows.ts'
 import { type BackupBatch, invalidBackup, readBackup } from './read-backup.ts'
+import { countRevocationChange } from './revocation-lists.ts'
 import { StoreConflict } from './store.ts'
 
 export interface RestoreReport {
@@ -60,6 +61,7 @@ async function restoreWithin(
     added[piece.table] += merged.added
     changed[piece.table] += merged.changed
   }
+  await countRevocationChange(db)
   const report = { backupAt, added, changed }
   await auditTrailIn(db).append({ event: 'STORE_RESTORED', at: now.getTime(), actor: null, ...report })
   return report
@@ -83,6 +85,8 @@ async function mergerIn(db: Kysely<Database>): Promise<(batch: BackupBatch) => P
         return mergeAudit(batch.rows)
       case 'outbox':
         return mergeMails(db, batch.rows)
+      case 'revocationListHead':
+        return mergeRevocationListHead(db, batch.rows)
     }
   }
 }

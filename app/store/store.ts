@@ -61,6 +61,18 @@ export interface CertificateQuery {
   readonly limit: number
 }
 
+export type RevokedRow = Pick<CertificateRow, 'serial' | 'revocationReason'> & { readonly revokedAt: Time }
+
+export interface RevokedQuery {
+  /** Revoked by then. */
+  readonly at: Time
+  /** Without those that have expired before. */
+  readonly notExpiredBefore: Time
+  /** Rows after this one. */
+  readonly after?: Pick<RevokedRow, 'serial' | 'revokedAt'>
+  readonly limit: number
+}
+
 export interface Certificates {
   /** @throws StoreConflict `serial` */
   record(row: CertificateRow): Promise<void>
@@ -74,11 +86,21 @@ export interface Certificates {
   /** The issued ones that are neither revoked nor expired at `now`, and those being signed. */
   active(holderId: string, now: Time): Promise<readonly CertificateRow[]>
   withKey(spki256: string): Promise<readonly CertificateRow[]>
-  /** Only if it is not revoked by then already: `false` when it is. An earlier date replaces a later one, never the reverse. */
+  /**
+   * Only if it is not revoked by then already: `false` when it is. An earlier date replaces a later one, never the reverse.
+   * What is on hold may be revoked for good, and keeps its date (RFC 5280 section 5.3.1); on hold comes only what is not
+   * to be revoked at all, because the end of the hold would take that back.
+   */
   revoke(
     serial: string,
     revocation: { readonly at: Time; readonly reason: RevocationReason; readonly by: string | null },
   ): Promise<boolean>
+  /** Ends a hold: `false` when it is not on hold. */
+  unhold(serial: string): Promise<boolean>
+  /** In the order of their revocation. */
+  revoked(query: RevokedQuery): Promise<readonly RevokedRow[]>
+  /** Whether any counts as revoked since then: `after < revokedAt <= until`. */
+  isAnyRevoked(after: Time, until: Time): Promise<boolean>
   /** `recorded` since before `time`, and not revoked: their signer has died. */
   unfinished(before: Time): Promise<readonly CertificateRow[]>
   /** Issued ones that are not revoked and expire in `[from, to)`. */
@@ -204,6 +226,49 @@ export interface Outbox {
   failed(id: string, failure: { readonly error: string; readonly nextAttemptAt: Time }): Promise<void>
 }
 
+/** A certificate revocation list as it is published, without the list. */
+export interface RevocationListInfo {
+  /** Higher for each list, also after an old backup was restored. */
+  readonly number: number
+  /** Of `changes` when it was begun. */
+  readonly changes: number
+  readonly thisUpdate: Time
+  readonly nextUpdate: Time
+  readonly entries: number
+}
+
+/** All of it in one statement, so that nobody sees half of one. */
+export interface RevocationList extends RevocationListInfo {
+  /** Base64 of the DER. */
+  readonly der: string
+}
+
+export interface RevocationLists {
+  /** How often something was revoked, or was so no longer: what the next list has to be about. */
+  changes(): Promise<number>
+  newest(): Promise<RevocationListInfo | undefined>
+  /** With the list itself. */
+  read(): Promise<RevocationList | undefined>
+  /**
+   * A number that no list has or will have, for a list to be made by `until`; `undefined` while somebody else makes one,
+   * or when there is another than the one that the caller knows.
+   */
+  begin(intent: ListIntent): Promise<Begun | undefined>
+  /** Whether it was published: not if a newer one is there. In a transaction. */
+  publish(list: RevocationList): Promise<boolean>
+  /** Nothing has come of it: others need not wait. */
+  giveUp(number: number): Promise<void>
+}
+
+export interface ListIntent {
+  readonly now: Time
+  readonly until: Time
+  /** The number of the newest that the caller knows; 0: of none. */
+  readonly after: number
+}
+
+export type Begun = Pick<RevocationListInfo, 'number' | 'changes'>
+
 /** Small values that all processes on one store share. */
 export interface Settings {
   /** The value that is there, or else `value`, which it then keeps. */
@@ -218,6 +283,7 @@ export interface Aggregates {
   readonly audit: AuditTrail
   readonly outbox: Outbox
   readonly settings: Settings
+  readonly revocationLists: RevocationLists
 }
 
 /**

@@ -15,8 +15,7 @@ export function boundBody(limit: number): RequestHandler {
     }
     if (request.headers['transfer-encoding'] !== undefined) {
       cutOff(request, 2 * limit)
-      // What nobody has read by then is read and counted all the same; left to Node, it would be read without an end.
-      response.once('prefinish', () => request.resume())
+      response.prependListener('finish', () => keepCounting(request))
     }
     next()
   }
@@ -34,4 +33,12 @@ function cutOff(request: IncomingMessage, limit: number): void {
     request.destroy()
     return false
   }
+}
+
+/** What nobody has read by the end of the answer Node throws away without handing it over, and so uncounted. */
+function keepCounting(request: IncomingMessage): void {
+  if (request.complete) return
+  request.on('data', () => undefined)
+  // Marks it as read by somebody, before Node looks.
+  request.read(0)
 }

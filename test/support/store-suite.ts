@@ -3,6 +3,7 @@ import { describeCertificates } from './store/certificates-suite.ts'
 import { describeListing } from './store/listing-suite.ts'
 import type { StoreKind } from './store/place.ts'
 import { describeProcesses } from './store/processes-suite.ts'
+import { describeRevocationLists } from './store/revocation-lists-suite.ts'
 import { describeTrouble } from './store/trouble-suite.ts'
 
 /** All that holds for the store, whatever database it is on. */
@@ -10,6 +11,7 @@ export function describeStore(kind: StoreKind): void {
   describeCertificates(kind)
   describeListing(kind)
   describeAggregates(kind)
+  describeRevocationLists(kind)
   describeProcesses(kind)
   describeTrouble(kind)
 }

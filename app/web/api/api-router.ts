@@ -1,4 +1,4 @@
-import express, { type RequestHandler, Router } from 'express'
+import express, { type Request, type RequestHandler, Router } from 'express'
 import { callerOf } from '../../authority/caller.ts'
 import { AppError } from '../../errors.ts'
 import { identificationOf } from '../../identity/identification.ts'
@@ -15,6 +15,7 @@ import { openApi } from './open-api.ts'
 import { parseBody, parseQuery } from './parse-input.ts'
 import { registerRoutes } from './register-routes.ts'
 import { requestRoutes } from './request-routes.ts'
+import { revocationRoutes } from './revocation-routes.ts'
 import type { Route } from './route.ts'
 import { send } from './send.ts'
 
@@ -27,12 +28,18 @@ export const API_PATHS: readonly string[] = ['/pki', '/register', '/openapi.json
 
 /** The PKI API: each route guarded, limited and validated as its row says. */
 export function apiRouter(options: ApiOptions): Router {
-  const routes = [caRoutes, certificateRoutes, requestRoutes, registerRoutes, auditRoutes].flatMap(make =>
-    make(options),
-  )
+  const routes = [
+    caRoutes,
+    certificateRoutes,
+    revocationRoutes,
+    requestRoutes,
+    registerRoutes,
+    auditRoutes,
+  ].flatMap(make => make(options))
   const router = Router({ caseSensitive: true, strict: true })
   for (const [path, ofPath] of Map.groupBy(routes, route => route.path)) {
-    const place = router.route(path.replaceAll(/\{(\w+)\}/g, ':$1'))
+    const mark = ofPath.some(({ takesRest }) => takesRest) ? '*' : ':'
+    const place = router.route(path.replaceAll(/\{(\w+)\}/g, `${mark}$1`))
     for (const route of ofPath) place[route.method](...handlers(route, options))
     place.all(onlyMethods(...methodsOf(ofPath)))
   }
@@ -44,6 +51,9 @@ export function apiRouter(options: ApiOptions): Router {
   return router
 }
 
+// Our own choice: more than any OCSP request that is answered.
+const OCTETS_LIMIT = 16 * 1024
+
 const readJson = express.json({ limit: 64 * 1024, strict: true })
 
 function handlers(route: Route, options: ApiOptions): RequestHandler[] {
@@ -53,6 +63,7 @@ function handlers(route: Route, options: ApiOptions): RequestHandler[] {
     ...(route.isEnrolment ? [limits.enrolment] : []),
     ...(route.level === 'anonymous' ? [] : [guardOf(route.level, route.path, options)]),
     ...(route.body ? [readJson] : []),
+    ...(route.octets === undefined ? [] : [express.raw({ limit: OCTETS_LIMIT, type: route.octets })]),
     answer(route),
   ]
 }
@@ -76,12 +87,17 @@ function answer(route: Route): RequestHandler {
     const reply = await route.handle({
       body: parseBody(route, request),
       query: parseQuery(route, request),
-      params: request.params as Record<string, string>,
+      params: paramsOf(request),
       caller: callerOf(identification),
       request,
     })
     send(response, reply)
   }
+}
+
+/** What may have slashes in it comes in parts. */
+function paramsOf({ params }: Request): Record<string, string> {
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, [value].flat().join('/')]))
 }
 
 function methodsOf(routes: readonly Route[]): readonly string[] {

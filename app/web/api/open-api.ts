@@ -50,20 +50,22 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output') {
 }
 
 function operation(route: Route) {
-  const body = route.body && {
-    requestBody: {
-      required: true,
-      content: { 'application/json': { schema: jsonSchema(route.body, 'input') } },
-    },
-  }
   return {
     summary: route.summary,
     description: `For level ${route.level} and higher.`,
     operationId: `${route.method}${route.path.replaceAll(/[^a-z]+(\w?)/gi, (_, letter) => letter.toUpperCase())}`,
     parameters: [...pathParameters(route), ...queryParameters(route)],
-    ...body,
+    ...requestBody(route),
     responses: { ...answers(route), ...problems(route) },
   }
+}
+
+function requestBody({ body, octets }: Route) {
+  if (!body && octets === undefined) return {}
+  const content = body
+    ? { 'application/json': { schema: jsonSchema(body, 'input') } }
+    : { [octets ?? '']: { schema: { type: 'string', contentMediaType: octets } } }
+  return { requestBody: { required: true, content } }
 }
 
 function pathParameters({ path }: Route) {
@@ -96,11 +98,17 @@ function statusOf(code: ErrorCode | PkiErrorCode): number {
   return Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].status : 400
 }
 
+function inputErrors({ body, octets, query }: Route): readonly ErrorCode[] {
+  if (body) return BODY
+  if (octets !== undefined) return BODY.filter(code => code !== 'BODY_INVALID')
+  return query ? ['BODY_INVALID'] : []
+}
+
 /** By status; the codes that are behind it in the description. */
 function problems(route: Route) {
   const codes = [
     ...COMMON,
-    ...(route.body ? BODY : route.query ? (['BODY_INVALID'] as const) : []),
+    ...inputErrors(route),
     ...(route.level === 'anonymous' ? [] : GUARD),
     ...route.errors,
   ]

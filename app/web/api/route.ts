@@ -38,6 +38,10 @@ export interface Route {
   /** Whether a call counts as an attempt to enrol, of which an address has few. */
   readonly isEnrolment?: boolean
   readonly body?: z.ZodType
+  /** The media type of a body that is octets; they are then in `request.body`. */
+  readonly octets?: string
+  /** Whether the last part of the path may have slashes in it. */
+  readonly takesRest?: boolean
   readonly query?: z.ZodType
   readonly answers: Readonly<Record<number, Answer>>
   readonly errors: readonly (ErrorCode | PkiErrorCode)[]

@@ -22,6 +22,7 @@ export function describeBackup(from: StoreKind, to: StoreKind): void {
         once: 1,
         auditEvents: 3,
         outbox: 2,
+        revocationListHead: 0,
       })
       expect(new Set(Object.values(changed))).toEqual(new Set([0]))
       await using store = await openAt(empty)
@@ -151,6 +152,7 @@ export function describeRestore({ name, makePlace }: StoreKind): void {
         once: 1,
         auditEvents: 0,
         outbox: 1,
+        revocationListHead: 0,
       })
       expect(withoutAudit(await backupOf(old))).toEqual(withoutAudit(newer))
     })

@@ -40,6 +40,18 @@ const TASKS: Readonly<Record<string, (store: Store) => Promise<void>>> = {
     await Promise.all(tries)
   },
 
+  /** Begins and publishes so many revocation lists, each with its number in it. */
+  async list(store) {
+    for (let left = Number(words[0]); left > 0; ) {
+      const after = (await store.revocationLists.newest())?.number ?? 0
+      const begun = await store.revocationLists.begin({ now: NOON, until: NOON + 1, after })
+      if (!begun) continue
+      const list = { ...begun, thisUpdate: NOON, nextUpdate: NOON, entries: 0, der: String(begun.number) }
+      say(begun.number, await store.revocationLists.publish(list))
+      left -= 1
+    }
+  },
+
   /** Issues without end, as the authority does: on record, then issued, each acknowledged. */
   async issue(store) {
     const person = holder()

@@ -110,6 +110,7 @@ describe('a number', () => {
       ledgerFile: undefined,
       perMinute: 60,
       rules: {
+        crlLifeMs: 24 * 3_600_000,
         reservedOrganisations: [],
         days: 90,
         overlapMs: 604_800_000,

@@ -9,7 +9,8 @@ import { text } from 'node:stream/consumers'
 import { connect } from 'node:tls'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { encodeCertificatePem } from '../../../pki/pem.ts'
-import { makeClientCa, makeServerRoot, temporaryFolder } from '../../support/lab.ts'
+import { sealKey } from '../../../pki/sealed-key.ts'
+import { makeClientCa, makeServerRoot, run, temporaryFolder } from '../../support/lab.ts'
 import { makeServer, pemOf } from './lab.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
@@ -21,7 +22,9 @@ const at = (name: string) => join(folder.path, name)
 beforeAll(async () => {
   const root = await makeServerRoot()
   const [server, other] = [pemOf(await makeServer(root)), pemOf(await makeServer(root))]
-  writeFileSync(at('ca.pem'), encodeCertificatePem((await makeClientCa()).certificate.der))
+  const { certificate, privateKey } = await makeClientCa()
+  writeFileSync(at('ca.pem'), encodeCertificatePem(certificate.der))
+  writeFileSync(at('ca.key.jwe'), await sealKey(privateKey, 'a passphrase'))
   writeFileSync(at('server.crt'), server.cert)
   writeFileSync(at('server.key'), server.key)
   writeFileSync(at('other.key'), other.key)
@@ -83,6 +86,43 @@ it.each(['SIGTERM', 'SIGINT'] as const)('finishes on %s what has begun, and ends
   socket.write('alhost\r\n\r\n')
   expect(await text(socket)).toMatch(/ 503 .*not ready\n$/s)
   expect(await next('stopped')).toMatchObject({ isClean: true })
+  expect(await ended).toEqual({ said: '', exitCode: 0 })
+})
+
+/** The body of an answer, without its head. */
+async function get(port: number, path: string): Promise<{ status: number; body: string }> {
+  const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', rejectUnauthorized: false })
+  socket.end(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+  const [head = '', ...body] = (await text(socket)).split('\r\n\r\n')
+  return { status: Number(head.split(' ')[1]), body: body.join('\r\n\r\n') }
+}
+
+it('has a revocation list before it is ready, and says how it stands', async () => {
+  const child = start({
+    GATEHOUSE_CLIENT_CA_KEY_FILE: at('ca.key.jwe'),
+    GATEHOUSE_CLIENT_CA_PASSPHRASE: 'a passphrase',
+    GATEHOUSE_CRL_HOURS: '2',
+    GATEHOUSE_DATABASE_URL: `sqlite:${at('store.sqlite')}`,
+  })
+  const ended = outcome(child)
+  const next = log(child)
+  const { port } = await next('listening')
+  let ready = await get(port, '/readyz')
+  while (ready.status !== 200) ready = await get(port, '/readyz')
+  writeFileSync(at('crl.pem'), (await get(port, '/pki/crl?format=pem')).body)
+  const verified = ['crl', '-in', at('crl.pem'), '-CAfile', at('ca.pem'), '-noout', '-verify', '-text']
+  const said = run('sh', '-c', '"$@" 2>&1', 'sh', 'openssl', ...verified)
+  expect(said).toContain('verify OK')
+  const [from, to] = [...said.matchAll(/(?:Last|Next) Update: (.*)/g)].map(match =>
+    Date.parse(match[1] ?? ''),
+  )
+  expect((to ?? 0) - (from ?? 0)).toBe(2 * 3_600_000)
+  const { body } = await get(port, '/metrics')
+  expect(body).toMatch(/^gatehouse_crl_number \d{10}$/m)
+  expect(body).toMatch(/^gatehouse_crl_entries 0$/m)
+  expect(body).toMatch(/^gatehouse_crl_age_seconds \d/m)
+  expect(body).toMatch(/^gatehouse_crl_seconds_left 7\d{3}/m)
+  child.kill('SIGTERM')
   expect(await ended).toEqual({ said: '', exitCode: 0 })
 })
 

@@ -44,11 +44,13 @@ it('backs up to a file and restores from it', async () => {
   const file = join(folder.path, 'backup.jsonl')
   const { code, out, err } = await operate(place.url, ['backup', file])
   expect([code, out]).toEqual([0, ''])
-  expect(err).toContain(`Backed up: ${COUNTS}.\nThe audit trail holds: 2 events`)
+  expect(err).toContain(
+    `Backed up: ${COUNTS}, 1 numbers of revocation lists.\nThe audit trail holds: 2 events`,
+  )
   expect(statSync(file).mode & 0o777).toBe(0o600)
   const restored = await operate(other.url, ['restore', file])
   expect(restored).toMatchObject({ code: 0, out: '' })
-  expect(restored.err).toContain(`Added: ${COUNTS}.`)
+  expect(restored.err).toContain(`Added: ${COUNTS}, 0 numbers of revocation lists.`)
   await using store = await openAt(other)
   expect(await store.certificates.counts(NOON)).toMatchObject({ valid: 1 })
 })

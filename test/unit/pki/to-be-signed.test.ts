@@ -7,7 +7,7 @@ import { generateKey, KEY_TYPES } from '../../../pki/key-type.ts'
 import { PROFILES } from '../../../pki/profiles.ts'
 import { type ToBeSigned, toBeSigned } from '../../../pki/to-be-signed.ts'
 import { verifyIssued } from '../../../pki/verify-certificate.ts'
-import { makeClientCa, NOW } from '../../support/lab.ts'
+import { makeClientCa, NOW, run, save, temporaryFolder } from '../../support/lab.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -73,4 +73,22 @@ it('is refused for an authority whose key cannot sign certificates here', async 
   await expect(issueRoot({ ...REQUEST, profile: PROFILES.clientCa }, privateKey)).rejects.toThrow(
     expect.objectContaining({ code: 'KEY_TYPE_UNSUPPORTED' }),
   )
+})
+
+it('says where to ask whether it is revoked, when it is told', async () => {
+  using folder = temporaryFolder()
+  const clientCa = await makeClientCa()
+  const statusUrls = { crl: 'https://gatehouse.example/pki/crl', ocsp: 'https://gatehouse.example/pki/ocsp' }
+  const certificate = await signToBeSigned(
+    toBeSigned({ ...REQUEST, statusUrls }, publicKey, clientCa.certificate),
+    clientCa,
+  )
+  const path = save(folder.path, 'client', certificate)
+  const text = run('openssl', 'x509', '-in', path, '-noout', '-text', '-ocsp_uri')
+  expect(text).toMatch(
+    /CRL Distribution Points: \n\s+Full Name:\n\s+URI:https:\/\/gatehouse.example\/pki\/crl\n/,
+  )
+  expect(text).toMatch(/^https:\/\/gatehouse.example\/pki\/ocsp$/m)
+  expect(run('zlint', '-pretty', path)).not.toContain('"error"')
+  verifyIssued(certificate, clientCa.certificate, NOW)
 })

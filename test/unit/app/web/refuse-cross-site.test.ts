@@ -20,7 +20,7 @@ beforeAll(async () => {
     `/tlsauth/csrs/${waiting.id}/sign`,
     `/tlsauth/csrs/${waiting.id}/reject`,
   ]
-  expect(paths).toHaveLength(8 + 4)
+  expect(paths).toHaveLength(10 + 4)
 })
 afterAll(() => lab[Symbol.asyncDispose]())
 

@@ -27,6 +27,9 @@ const forAdmins = (call: string, admin: Outcome): Row => forTrusted(call, TOO_LO
 const TABLE: readonly Row[] = [
   forAll('GET /pki', [200]),
   forAll('GET /pki/ca.crt', [200]),
+  forAll('GET /pki/crl', [503, 'CRL_UNAVAILABLE']),
+  forAll('POST /pki/ocsp', [415, 'MEDIA_TYPE_UNSUPPORTED']),
+  forAll('GET /pki/ocsp/AAAA', [200]),
   forAll('GET /openapi.json', [200]),
   forAll('GET /register/challenge', [200]),
   forAll('POST /register', [400, 'BODY_INVALID']),
@@ -39,6 +42,7 @@ const TABLE: readonly Row[] = [
   forTrusted(`POST /pki/revoke/${SERIAL}`, [404, 'CERT_UNKNOWN'], [404, 'CERT_UNKNOWN']),
   forTrusted('POST /pki/renew', [201], [201]),
   forAdmins('POST /pki/ca', [409, 'CA_EXISTS']),
+  forAdmins(`POST /pki/unhold/${SERIAL}`, [404, 'CERT_UNKNOWN']),
   forAdmins('POST /pki/issue', [400, 'NAME_INVALID']),
   forAdmins('GET /pki/requests', [200]),
   forAdmins(`POST /pki/requests/${ID}/approve`, [400, 'BODY_INVALID']),
