@@ -17,6 +17,8 @@ type Outcome =
   | { readonly kind: 'killed'; readonly killer: Killer }
   | { readonly kind: 'refused' | 'survived' }
   | { readonly kind: 'excused'; readonly reason: string }
+  /** Not yet in this run; who noticed it before. */
+  | { readonly kind: 'open'; readonly killer: Killer | undefined }
 
 export interface Trial {
   readonly mutant: Mutant
@@ -28,27 +30,32 @@ export interface TrialOptions {
   readonly remembered: ReadonlyMap<string, Killer>
   /** Ends the trials early, with all that was started cleared away. */
   readonly signal: AbortSignal
-  onTrial(trial: Trial, done: number, total: number): void
+  /** After each: all changes of the target, those that are still open too. */
+  onTrial(trial: Trial, done: number, all: readonly Trial[]): void
 }
 
 /**
  * Tries every change to the files of one target.
  * @throws Error when a test fails without any change: then nothing that fails says anything
  */
-export async function tryTarget(options: TrialOptions): Promise<readonly Trial[]> {
+export async function tryTarget({ remembered, signal, onTrial, ...options }: TrialOptions): Promise<void> {
   const target: Target = TARGETS[options.target]
   const mutants = await allMutants(target)
   await using copy = await ChangedCopy.make(target)
   await using runner = await TestRunner.start(target, copy.mounted)
-  const trials: Trial[] = []
-  for (const mutant of mutants) {
-    options.signal.throwIfAborted()
-    const hint = options.remembered.get(cell(mutant.change))
-    const trial = { mutant, outcome: await copy.with(mutant, () => judge(mutant, runner, hint)) }
-    trials.push(trial)
-    options.onTrial(trial, trials.length, mutants.length)
+  const trials = mutants.map(mutant => untried(mutant, remembered.get(cell(mutant.change))))
+  for (const [i, { mutant, outcome }] of trials.entries()) {
+    if (outcome.kind !== 'open') continue
+    signal.throwIfAborted()
+    const trial = { mutant, outcome: await copy.with(mutant, () => judge(runner, outcome.killer)) }
+    trials[i] = trial
+    onTrial(trial, i + 1, trials)
   }
-  return trials
+}
+
+function untried(mutant: Mutant, killer: Killer | undefined): Trial {
+  const { excuse } = mutant
+  return { mutant, outcome: excuse ? { kind: 'excused', reason: excuse.reason } : { kind: 'open', killer } }
 }
 
 async function allMutants({ folder, files }: Target): Promise<readonly Mutant[]> {
@@ -57,8 +64,7 @@ async function allMutants({ folder, files }: Target): Promise<readonly Mutant[]>
   return (await Promise.all(found)).flat()
 }
 
-async function judge(mutant: Mutant, runner: TestRunner, hint: Killer | undefined): Promise<Outcome> {
-  if (mutant.excuse) return { kind: 'excused', reason: mutant.excuse.reason }
+async function judge(runner: TestRunner, hint: Killer | undefined): Promise<Outcome> {
   if (!(await acceptsFiles(runner.setting))) return { kind: 'refused' }
   const killer = await runner.findKiller(hint)
   return killer ? { kind: 'killed', killer } : { kind: 'survived' }

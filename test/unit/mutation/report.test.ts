@@ -1,0 +1,45 @@
+// Promise: what a run has found, the next one remembers, also when it was stopped before its end.
+import { expect, it } from 'vitest'
+import { cell, killersIn, withPart } from '../../mutation/report.ts'
+import type { Trial } from '../../mutation/trial.ts'
+
+const KILLER = { file: 'test/e2e/a.test.ts', test: 'proxy > says: a|b' }
+
+function trial(change: string, outcome: Trial['outcome']): Trial {
+  return { mutant: { file: 'folder/a.conf', line: 1, change, content: '', excuse: undefined }, outcome }
+}
+
+const TRIALS: readonly Trial[] = [
+  trial('killed | [-x-]', { kind: 'killed', killer: KILLER }),
+  trial('killed as a `whole`', { kind: 'killed', killer: { ...KILLER, test: undefined } }),
+  trial('open', { kind: 'open', killer: KILLER }),
+  trial('never tried', { kind: 'open', killer: undefined }),
+  trial('refused', { kind: 'refused' }),
+  trial('survived', { kind: 'survived' }),
+  trial('excused', { kind: 'excused', reason: 'speed' }),
+]
+
+it('who has noticed a change is found by the change', () => {
+  expect([...killersIn(withPart('', 'one', TRIALS))]).toEqual([
+    [cell('killed | [-x-]'), KILLER],
+    [cell('killed as a `whole`'), { ...KILLER, test: undefined }],
+    [cell('open'), KILLER],
+  ])
+})
+
+it('says of each change what came of it, and how many', () => {
+  const report = withPart('', 'one', TRIALS)
+  expect(report).toContain(
+    '6 changes: 2 noticed by a test, 1 by the server itself, 1 by nobody; 1 more are excused.',
+  )
+  expect(report).toContain('2 were not tried')
+  expect(report).toContain('| a.conf:1 | `survived` | **nobody** |')
+})
+
+it('replaces the part of one target only', () => {
+  const both = withPart(withPart('', 'two', TRIALS), 'one', TRIALS)
+  const later = withPart(both, 'one', TRIALS.slice(0, 1))
+  expect(later.split('## two')[1]).toBe(both.split('## two')[1])
+  expect(later).toContain('1 changes: 1 noticed')
+  expect(withPart(later, 'one', TRIALS)).toBe(both)
+})
