@@ -58,6 +58,16 @@ describe.each(proxies)('$name', ({ name }) => {
     expect(Date.parse(String(line.time))).toBeGreaterThan(Date.now() - 60_000)
   })
 
+  it('says what was asked for, and with what', async () => {
+    const { headers } = await ask(stack(), {
+      path: '/asked?for=this',
+      headers: [['User-Agent', 'Curious/1']],
+    })
+    const line = await lineOf(stack(), headers['x-request-id'])
+    expect(line.userAgent).toBe('Curious/1')
+    expect(decodeURIComponent(String(line.request ?? line.path))).toContain('/asked?for=this')
+  })
+
   it('says that nobody has asked', async () => {
     const { headers } = await ask(stack())
     expect(await lineOf(stack(), headers['x-request-id'])).toMatchObject({ verify: 'NONE', status: 200 })
