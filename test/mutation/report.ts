@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { Killer, Trial } from './trial.ts'
+import type { Killer, Outcome, Trial } from './trial.ts'
 
 export const REPORT = 'docs/mutation-report.md'
 
@@ -28,22 +28,25 @@ export function withPart(report: string, name: string, trials: readonly Trial[])
   return [HEAD, ...ordered.map(([, part]) => `## ${part.trimEnd()}\n`)].join('\n')
 }
 
-const NOTICED = /^\| \S+:\d+ \| (`.*`) \| (?:not tried since )?(test\/\S+?)(?:: (.*))? \|$/gm
+const REFUSED = 'the server: it refuses the file'
+const ROW = /^\| \S+:\d+ \| (`.*`) \| (.*) \|$/gm
+const NOTICED = /^(not tried since )?(test\/\S+?)(?:: (.*))?$/
 
-/** Which test noticed a change the last time: it is asked first. By the text of the change, as the report has it. */
-export function killersIn(report: string): ReadonlyMap<string, Killer> {
-  return new Map(
-    [...report.matchAll(NOTICED)].map(([, change = '', file = '', test]) => [
-      change,
-      { file, test: test?.replaceAll('\\|', '|') },
-    ]),
-  )
+/** What came of each change the last time, by the text of the change as the report has it. */
+export function outcomesIn(report: string): ReadonlyMap<string, Outcome> {
+  return new Map([...report.matchAll(ROW)].map(([, change = '', words = '']) => [change, outcomeOf(words)]))
+}
+
+function outcomeOf(words: string): Outcome {
+  if (words === REFUSED) return { kind: 'refused' }
+  const [, before, file, test] = NOTICED.exec(words) ?? []
+  const killer = file === undefined ? undefined : { file, test: test?.replaceAll('\\|', '|') }
+  return killer && !before ? { kind: 'killed', killer } : { kind: 'open', killer }
 }
 
 function partOf(name: string, trials: readonly Trial[]): string {
   const tried = trials.filter(({ outcome }) => outcome.kind !== 'excused')
-  const count = (kind: Trial['outcome']['kind']) =>
-    trials.filter(({ outcome }) => outcome.kind === kind).length
+  const count = (kind: Outcome['kind']) => trials.filter(({ outcome }) => outcome.kind === kind).length
   const open = count('open') > 0 ? ` ${count('open')} were not tried: the run did not come to its end.` : ''
   return `${name}
 
@@ -66,12 +69,12 @@ export function cell(change: string): string {
   return `${fence}${change.replaceAll('|', '\\|')}${fence}`
 }
 
-function said(outcome: Trial['outcome']): string {
+function said(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'killed':
       return named(outcome.killer)
     case 'refused':
-      return 'the server: it refuses the file'
+      return REFUSED
     case 'excused':
       return `excused: ${outcome.reason}`
     case 'survived':

@@ -2,14 +2,15 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { runScript } from '../../scripts/run-script.ts'
 import { ScriptError } from '../../scripts/script-error.ts'
-import { killersIn, REPORT, writeReport } from './report.ts'
+import { outcomesIn, REPORT } from './report.ts'
 import { TARGETS, type TargetName } from './targets.ts'
 import { type Trial, tryTarget } from './trial.ts'
 
 const NAMES = Object.keys(TARGETS) as readonly TargetName[]
 
 await runScript(async () => {
-  const remembered = killersIn(existsSync(REPORT) ? readFileSync(REPORT, 'utf8') : '')
+  const { targets, onlyOpen } = wishes()
+  const before = outcomesIn(existsSync(REPORT) ? readFileSync(REPORT, 'utf8') : '')
   const stop = new AbortController()
   const interrupted = new ScriptError(
     'INTERRUPTED',
@@ -17,14 +18,14 @@ await runScript(async () => {
   )
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop.abort(interrupted))
   let survivors = 0
-  const tries = chosenTargets().map(target =>
+  const tries = targets.map(target =>
     tryTarget({
       target,
-      remembered,
+      before,
+      onlyOpen,
       signal: stop.signal,
-      onTrial(trial, done, all) {
-        writeReport(target, all)
-        show(target, trial, `${done}/${all.length}`)
+      onTrial(trial, count) {
+        show(target, trial, count)
         if (trial.outcome.kind === 'survived') survivors += 1
       },
     }),
@@ -36,16 +37,21 @@ await runScript(async () => {
     throw new ScriptError('MUTANTS_SURVIVED', `${survivors} changes were noticed by no test: see ${REPORT}`)
 })
 
-function chosenTargets(): readonly TargetName[] {
-  const { positionals } = parseArgs({ allowPositionals: true, options: {} })
+/** @throws ScriptError for a target that there is not */
+function wishes(): Readonly<{ targets: readonly TargetName[]; onlyOpen: boolean }> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { open: { type: 'boolean', default: false } },
+  })
   const unknown = positionals.find(name => !NAMES.includes(name as TargetName))
   if (unknown !== undefined)
     throw new ScriptError(
       'OPTION_INVALID',
-      `"${unknown}" is not one of them. Name some of ${NAMES.join(', ')}; without a name, all are tried.`,
+      `"${unknown}" is not one of them. Name some of ${NAMES.join(', ')}; without a name, all are tried.
+With --open, only what the report does not say to be noticed.`,
       { exitCode: 2 },
     )
-  return positionals.length > 0 ? (positionals as TargetName[]) : NAMES
+  return { targets: positionals.length > 0 ? (positionals as TargetName[]) : NAMES, onlyOpen: values.open }
 }
 
 function show(target: TargetName, { mutant, outcome }: Trial, count: string): void {

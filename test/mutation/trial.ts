@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { acceptsFiles } from './accepts-files.ts'
 import { ChangedCopy } from './changed-copy.ts'
 import { type Mutant, mutantsOf } from './mutants.ts'
-import { cell } from './report.ts'
+import { cell, writeReport } from './report.ts'
 import { TARGETS, type Target, type TargetName } from './targets.ts'
 import { TestRunner } from './test-runner.ts'
 
@@ -13,7 +13,7 @@ export interface Killer {
   readonly test: string | undefined
 }
 
-type Outcome =
+export type Outcome =
   | { readonly kind: 'killed'; readonly killer: Killer }
   | { readonly kind: 'refused' | 'survived' }
   | { readonly kind: 'excused'; readonly reason: string }
@@ -27,35 +27,44 @@ export interface Trial {
 
 export interface TrialOptions {
   readonly target: TargetName
-  readonly remembered: ReadonlyMap<string, Killer>
+  /** What came of each change the last time, by its text. */
+  readonly before: ReadonlyMap<string, Outcome>
+  /** What was noticed the last time is not tried again. */
+  readonly onlyOpen: boolean
   /** Ends the trials early, with all that was started cleared away. */
   readonly signal: AbortSignal
-  /** After each: all changes of the target, those that are still open too. */
-  onTrial(trial: Trial, done: number, all: readonly Trial[]): void
+  onTrial(trial: Trial, count: string): void
 }
 
 /**
- * Tries every change to the files of one target.
+ * Tries every change to the files of one target, and reports after each: a run that is stopped keeps what it has found.
  * @throws Error when a test fails without any change: then nothing that fails says anything
  */
-export async function tryTarget({ remembered, signal, onTrial, ...options }: TrialOptions): Promise<void> {
+export async function tryTarget({ signal, onTrial, ...options }: TrialOptions): Promise<void> {
   const target: Target = TARGETS[options.target]
   const mutants = await allMutants(target)
   await using copy = await ChangedCopy.make(target)
   await using runner = await TestRunner.start(target, copy.mounted)
-  const trials = mutants.map(mutant => untried(mutant, remembered.get(cell(mutant.change))))
+  const trials = mutants.map(mutant => ({ mutant, outcome: beginning(mutant, options) }))
+  writeReport(options.target, trials)
   for (const [i, { mutant, outcome }] of trials.entries()) {
     if (outcome.kind !== 'open') continue
     signal.throwIfAborted()
     const trial = { mutant, outcome: await copy.with(mutant, () => judge(runner, outcome.killer)) }
     trials[i] = trial
-    onTrial(trial, i + 1, trials)
+    writeReport(options.target, trials)
+    onTrial(trial, `${i + 1}/${trials.length}`)
   }
 }
 
-function untried(mutant: Mutant, killer: Killer | undefined): Trial {
-  const { excuse } = mutant
-  return { mutant, outcome: excuse ? { kind: 'excused', reason: excuse.reason } : { kind: 'open', killer } }
+type Memory = Pick<TrialOptions, 'before' | 'onlyOpen'>
+
+function beginning({ excuse, change }: Mutant, { before, onlyOpen }: Memory): Outcome {
+  if (excuse) return { kind: 'excused', reason: excuse.reason }
+  const last = before.get(cell(change))
+  if (last?.kind === 'open') return last
+  if (last && onlyOpen) return last
+  return { kind: 'open', killer: last?.kind === 'killed' ? last.killer : undefined }
 }
 
 async function allMutants({ folder, files }: Target): Promise<readonly Mutant[]> {

@@ -1,11 +1,11 @@
 // Promise: what a run has found, the next one remembers, also when it was stopped before its end.
 import { expect, it } from 'vitest'
-import { cell, killersIn, withPart } from '../../mutation/report.ts'
-import type { Trial } from '../../mutation/trial.ts'
+import { cell, outcomesIn, withPart } from '../../mutation/report.ts'
+import type { Outcome, Trial } from '../../mutation/trial.ts'
 
 const KILLER = { file: 'test/e2e/a.test.ts', test: 'proxy > says: a|b' }
 
-function trial(change: string, outcome: Trial['outcome']): Trial {
+function trial(change: string, outcome: Outcome): Trial {
   return { mutant: { file: 'folder/a.conf', line: 1, change, content: '', excuse: undefined }, outcome }
 }
 
@@ -19,12 +19,16 @@ const TRIALS: readonly Trial[] = [
   trial('excused', { kind: 'excused', reason: 'speed' }),
 ]
 
-it('who has noticed a change is found by the change', () => {
-  expect([...killersIn(withPart('', 'one', TRIALS))]).toEqual([
-    [cell('killed | [-x-]'), KILLER],
-    [cell('killed as a `whole`'), { ...KILLER, test: undefined }],
-    [cell('open'), KILLER],
-  ])
+it('what came of a change is found by the change', () => {
+  const before = outcomesIn(withPart('', 'one', TRIALS))
+  const written = TRIALS.filter(({ outcome }) => outcome.kind !== 'excused' && outcome.kind !== 'survived')
+  for (const { mutant, outcome } of written) expect(before.get(cell(mutant.change))).toEqual(outcome)
+})
+
+it('what nobody has noticed, or was excused, is open', () => {
+  const before = outcomesIn(withPart('', 'one', TRIALS))
+  for (const change of ['survived', 'excused'])
+    expect(before.get(cell(change))).toEqual({ kind: 'open', killer: undefined })
 })
 
 it('says of each change what came of it, and how many', () => {
