@@ -46,7 +46,7 @@ export const WEAKENINGS: readonly Weakening[] = [
   each('httpd.conf', /(?<=^\s*SSLVerifyClient )optional_no_ca/g, 'optional'),
   each('httpd.conf', /(?<=^\s*Require expr ")[^|]* \|\| /g),
   each('httpd.conf', /(?<=^\s*Require expr .*) \|\| [^|"]*(?=")/g),
-  each('httpd.conf', /(?<=^\s*(MergeTrailers|ProxyRequests) )off/gi, 'on'),
+  each('httpd.conf', /(?<=^\s*ProxyRequests )Off/g, 'on'),
   each('httpd.conf', /(?<=RewriteCond .*)(\$(?=\))|\\1)/g),
   // -- Apache's script: each name, and each way to spell one
   each('strip.lua', /'\^[a-z%-]+'(?:, )?/g),
@@ -79,6 +79,6 @@ export const WEAKENINGS: readonly Weakening[] = [
   ),
   each('haproxy.cfg', /(?<=del-header .*)\[\^a-z0-9\](?!\))/g, '-'),
   each('haproxy.cfg', /(?<=del-header \S*)\$(?= )/g),
-  each('haproxy.cfg', /(?<=txn\.host.*),(host_only|lower)\b/g),
+  each('haproxy.cfg', /(?<=txn\.host.*),host_only$/g),
   each('haproxy.cfg', /(?<=ssl_fc_sni),lower\b/g),
 ]
