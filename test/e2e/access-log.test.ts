@@ -68,9 +68,13 @@ describe.each(proxies)('$name', ({ name }) => {
     expect(decodeURIComponent(String(line.request ?? line.path))).toContain('/asked?for=this')
   })
 
-  it('says that nobody has asked', async () => {
+  it('says that nobody has asked, and nothing else', async () => {
+    const { headers: earlier } = await ask(stack())
+    await lineOf(stack(), earlier['x-request-id'])
+    const before = stack().log.lines.length
     const { headers } = await ask(stack())
     expect(await lineOf(stack(), headers['x-request-id'])).toMatchObject({ verify: 'NONE', status: 200 })
+    expect(stack().log.lines.slice(before)).toHaveLength(1)
   })
 
   it('says that a stranger has asked, with what was wrong', async () => {
