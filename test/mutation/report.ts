@@ -17,24 +17,32 @@ export function writeReport(name: string, trials: readonly Trial[]): void {
 }
 
 export function withPart(report: string, name: string, trials: readonly Trial[]): string {
-  const parts = new Map(
-    report
-      .split(/^## /m)
-      .slice(1)
-      .map(part => [part.split('\n', 1)[0] ?? '', part]),
-  )
+  const parts = partsOf(report)
   parts.set(name, partOf(name, trials))
   const ordered = [...parts].toSorted(([one], [other]) => one.localeCompare(other))
   return [HEAD, ...ordered.map(([, part]) => `## ${part.trimEnd()}\n`)].join('\n')
+}
+
+function partsOf(report: string): Map<string, string> {
+  const parts = report.split(/^## /m).slice(1)
+  return new Map(parts.map(part => [part.split('\n', 1)[0] ?? '', part]))
 }
 
 const REFUSED = 'the server: it refuses the file'
 const ROW = /^\| \S+:\d+ \| (`.*`) \| (.*) \|$/gm
 const NOTICED = /^(not tried since )?(test\/\S+?)(?:: (.*))?$/
 
-/** What came of each change the last time, by the text of the change as the report has it. */
-export function outcomesIn(report: string): ReadonlyMap<string, Outcome> {
-  return new Map([...report.matchAll(ROW)].map(([, change = '', words = '']) => [change, outcomeOf(words)]))
+/**
+ * What came of each change of one target the last time, by the text of the change as the report has it. Of several
+ * with the same text it is open if it is for one of them.
+ */
+export function outcomesIn(report: string, name: string): ReadonlyMap<string, Outcome> {
+  const outcomes = new Map<string, Outcome>()
+  for (const [, change = '', words = ''] of partsOf(report).get(name)?.matchAll(ROW) ?? []) {
+    const outcome = outcomeOf(words)
+    if (outcome.kind === 'open' || !outcomes.has(change)) outcomes.set(change, outcome)
+  }
+  return outcomes
 }
 
 function outcomeOf(words: string): Outcome {

@@ -10,7 +10,7 @@ const NAMES = Object.keys(TARGETS) as readonly TargetName[]
 
 await runScript(async () => {
   const { targets, onlyOpen } = wishes()
-  const before = outcomesIn(existsSync(REPORT) ? readFileSync(REPORT, 'utf8') : '')
+  const report = existsSync(REPORT) ? readFileSync(REPORT, 'utf8') : ''
   const stop = new AbortController()
   const interrupted = new ScriptError(
     'INTERRUPTED',
@@ -21,7 +21,7 @@ await runScript(async () => {
   const tries = targets.map(target =>
     tryTarget({
       target,
-      before,
+      before: outcomesIn(report, target),
       onlyOpen,
       signal: stop.signal,
       onTrial(trial, count) {

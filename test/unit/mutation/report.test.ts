@@ -20,15 +20,34 @@ const TRIALS: readonly Trial[] = [
 ]
 
 it('what came of a change is found by the change', () => {
-  const before = outcomesIn(withPart('', 'one', TRIALS))
+  const before = outcomesIn(withPart('', 'one', TRIALS), 'one')
   const written = TRIALS.filter(({ outcome }) => outcome.kind !== 'excused' && outcome.kind !== 'survived')
   for (const { mutant, outcome } of written) expect(before.get(cell(mutant.change))).toEqual(outcome)
 })
 
 it('what nobody has noticed, or was excused, is open', () => {
-  const before = outcomesIn(withPart('', 'one', TRIALS))
+  const before = outcomesIn(withPart('', 'one', TRIALS), 'one')
   for (const change of ['survived', 'excused'])
     expect(before.get(cell(change))).toEqual({ kind: 'open', killer: undefined })
+})
+
+it('of changes that read the same, one that is open leaves them all open', () => {
+  const [killed, survived] = [{ kind: 'killed', killer: KILLER }, { kind: 'survived' }] as const
+  for (const outcomes of [
+    [killed, survived],
+    [survived, killed],
+  ]) {
+    const report = withPart(
+      '',
+      'one',
+      outcomes.map(outcome => trial('end', outcome)),
+    )
+    expect(outcomesIn(report, 'one').get(cell('end'))?.kind).toBe('open')
+  }
+})
+
+it('targets remember apart', () => {
+  expect(outcomesIn(withPart('', 'one', TRIALS), 'two').size).toBe(0)
 })
 
 it('says of each change what came of it, and how many', () => {
