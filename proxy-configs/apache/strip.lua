@@ -1,6 +1,6 @@
 -- Removes every name of the header contract, in every spelling, from what a client sends. mod_headers can remove exact
--- names only, and a name with another separator (X_SSL-Client.Verify) is a twin of ours to some back end.
--- Should this script fail, Apache answers 500: nothing is forwarded unstripped.
+-- names only, and one with another separator (X_SSL-Client.Verify) is a twin of ours to some back end. `Via` has none and
+-- is replaced in httpd.conf. Should this script fail, Apache answers 500: nothing is forwarded unstripped.
 
 local families = { '^client%-cert', '^x%-ssl%-client', '^ssl%-client', '^ssl%-server', '^x%-forwarded' }
 local names = {
@@ -8,7 +8,6 @@ local names = {
   ['x-request-id'] = true,
   ['x-real-ip'] = true,
   ['forwarded'] = true,
-  ['via'] = true,
 }
 
 local function reserved(header)
@@ -22,7 +21,7 @@ end
 function strip(r)
   for header in pairs(r:headers_in_table()) do
     -- The first letter spares most headers the rest.
-    if header:find('^[CcFfSsVvXx]') and reserved(header) then
+    if header:find('^[CcFfSsXx]') and reserved(header) then
       r.headers_in[header] = nil
     end
   end

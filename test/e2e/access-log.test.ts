@@ -58,9 +58,23 @@ describe.each(proxies)('$name', ({ name }) => {
     expect(Date.parse(String(line.time))).toBeGreaterThan(Date.now() - 60_000)
   })
 
-  it('says that nobody has asked', async () => {
+  it('says what was asked for, and with what', async () => {
+    const { headers } = await ask(stack(), {
+      path: '/asked?for=this',
+      headers: [['User-Agent', 'Curious/1']],
+    })
+    const line = await lineOf(stack(), headers['x-request-id'])
+    expect(line.userAgent).toBe('Curious/1')
+    expect(decodeURIComponent(String(line.request ?? line.path))).toContain('/asked?for=this')
+  })
+
+  it('says that nobody has asked, and nothing else', async () => {
+    const { headers: earlier } = await ask(stack())
+    await lineOf(stack(), earlier['x-request-id'])
+    const before = stack().log.lines.length
     const { headers } = await ask(stack())
     expect(await lineOf(stack(), headers['x-request-id'])).toMatchObject({ verify: 'NONE', status: 200 })
+    expect(stack().log.lines.slice(before)).toHaveLength(1)
   })
 
   it('says that a stranger has asked, with what was wrong', async () => {

@@ -22,6 +22,7 @@ const HONEST = [
   { sni: NO_SNI, host: '127.0.0.1' },
   { sni: NO_SNI, host: '[::1]:8443' },
   { sni: NO_SNI, host: HOST },
+  { sni: NO_SNI, host: HOST.toUpperCase() },
 ]
 
 const MISDIRECTED = [
@@ -141,10 +142,21 @@ describe.each(proxies)('$name, before any back end', front => {
     expect(echo.url).toBe('/x')
   }
 
+  function isOursOrRefused(answer: string) {
+    if (/^HTTP\/1\.1 200 /.test(answer)) isOurs(answer)
+    else expect(answer).toMatch(/^HTTP\/1\.1 4(00|21) /)
+  }
+
+  function askForUrl(target: string, host: string, servername = HOST) {
+    const bytes = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`
+    return sendRaw(stack(), bytes, { tls: { servername } })
+  }
+
   it.each([
     { target: `https://${HOST}/x`, host: HOST },
     { target: `HTTPS://${HOST.toUpperCase()}/x`, host: HOST },
     { target: `https://${HOST}/x`, host: OTHER },
+    { target: `https://${HOST}/x`, host: `${HOST}.evil.example` },
     { target: `https://${OTHER}/x`, host: HOST },
     { target: 'https://evil.example/x', host: HOST },
     { target: 'https://evil.example/x', host: 'evil.example' },
@@ -153,11 +165,13 @@ describe.each(proxies)('$name, before any back end', front => {
     { target: `https://${HOST}:1@evil.example/x`, host: HOST },
     { target: `//evil.example/x`, host: HOST, path: '//evil.example/x' },
   ])('the whole URL $target, Host "$host"', async ({ target, host, path }) => {
-    const bytes = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`
-    const answer = await sendRaw(stack(), bytes)
+    const answer = await askForUrl(target, host)
     if (path) return expect(answer).toContain('HTTP/1.1 200 ')
-    if (/^HTTP\/1\.1 200 /.test(answer)) isOurs(answer)
-    else expect(answer).toMatch(/^HTTP\/1\.1 4(00|21) /)
+    isOursOrRefused(answer)
+  })
+
+  it('a whole URL, and a Host that only begins like it, on a connection without a name', async () => {
+    isOursOrRefused(await askForUrl(`https://${HOST}/x`, `${HOST}.evil.example`, NO_SNI))
   })
 
   it('hears of no request without a Host, on a connection without a name either', async () => {

@@ -5,6 +5,7 @@ import { ask, type ClientKeys, type Echo, HOST, person, received, sendRaw } from
 import { contractFor, contractOf } from '../support/contract.ts'
 import { clientCa } from '../support/forge.ts'
 import { fronts, proxies } from '../support/fronts.ts'
+import { seenWhile } from '../support/seen.ts'
 import { type Stack, useStack } from '../support/stack.ts'
 import { makeUser, pemOf } from '../unit/app/lab.ts'
 
@@ -129,10 +130,29 @@ describe.each(proxies)('$name, before any back end', front => {
     },
   )
 
-  it.each(['/application', '/app;x/y', '/APP/x', '/apps/', '/xapp/'])('%s has no prefix', async path => {
+  it.each([
+    '/application',
+    '/app;x/y',
+    '/APP/x',
+    '/apps/',
+    '/xapp/',
+    '/x/app',
+    '/x/app/y',
+    '/x?/app',
+    '/x?/app/y',
+  ])('%s has no prefix', async path => {
     const echo = await echoOf(stack(), path)
     expect(echo.url).toBe(path)
     expect(received(echo, HEADER.forwardedPrefix)).toEqual([])
+  })
+
+  // Apache answers for itself, nginx refuses.
+  it('OPTIONS * goes on as it came or not at all', async () => {
+    const request = `OPTIONS * HTTP/1.1\r\nHost: ${HOST}:${stack().port}\r\nConnection: close\r\n\r\n`
+    const seen = await seenWhile(stack(), async () => {
+      expect(await sendRaw(stack(), request)).toMatch(/^HTTP\/1\.1 (200|400) /)
+    })
+    expect([[], ['*']]).toContainEqual(seen.map(({ url }) => url))
   })
 
   it.each([

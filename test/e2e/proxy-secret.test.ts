@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { afterAll, describe, expect, inject, it } from 'vitest'
 import { HEADER } from '../../proxy-configs/header-contract.ts'
+import { quietly } from '../../scripts/quietly.ts'
 import { ask, person } from '../support/ask.ts'
 import { copiedKeys } from '../support/copied-keys.ts'
 import { proxies } from '../support/fronts.ts'
@@ -62,6 +63,11 @@ describe.each(proxies)('$name', proxy => {
       const answer = await ask(stack(), { as: person('grace') })
       expect(answer.body).toBe('Hello Grace Hopper!\n')
       await expectNowhere(stack(), answer)
+    })
+
+    it('is written where nobody else can read it', async () => {
+      const { stdout } = await quietly`docker exec ${stack().container} stat -c %A /tmp/environment.conf`
+      expect(stdout.trim()).toBe('-rw-------')
     })
   })
 })

@@ -1,6 +1,6 @@
 // However a request says where it ends, it never becomes two at the back end, and never one with a forged identity.
 import { describe, expect, it } from 'vitest'
-import { HOST, sendRaw, sendUntilAnswered } from '../support/ask.ts'
+import { ask, HOST, sendRaw, sendUntilAnswered } from '../support/ask.ts'
 import { contractFor, contractOf } from '../support/contract.ts'
 import { proxies } from '../support/fronts.ts'
 import { askRawHttp2 } from '../support/raw-http2.ts'
@@ -207,6 +207,22 @@ describe.each(proxies)('$name', front => {
       sendRaw(stack(), 'GET /outer\r\n', { tls: { servername: '' } }),
     )
     expect(seen).toEqual([])
+  })
+
+  it('a request over which the back end hangs up is not sent again', async () => {
+    // The others leave connections to the back end behind: on a kept one it could be the proxy that came too late.
+    const paths = Array.from({ length: 8 }, () => ['/outer', '/hang-up']).flat()
+    const seen = await seenWhile(stack(), async () => {
+      for (const path of paths) {
+        // HAProxy hangs up as well.
+        const status = ask(stack(), { path }).then(
+          answer => answer.status,
+          () => 502,
+        )
+        expect(await status).toBe(path === '/outer' ? 200 : 502)
+      }
+    })
+    expect(seen.map(({ url }) => url)).toEqual(paths)
   })
 
   it('an HTTP/2 preface within HTTP/1.1 is no request', async () => {

@@ -11,23 +11,25 @@ import { proxies } from '../support/fronts.ts'
 import type { ImageName } from '../support/images.ts'
 
 const { uid, gid } = containerOwner()
-const hardened = [`--user=${uid}:${gid}`, '--read-only', '--cap-drop=ALL', '--tmpfs=/tmp', '--network=none']
+const hardened = [`--user=${uid}:${gid}`, '--read-only', '--cap-drop=ALL', '--network=none']
 
 interface Start {
   readonly keys: string
   readonly env: readonly string[]
+  readonly tmpfs?: readonly string[]
   /** Below `keys`, and what it is called inside. */
   readonly files: readonly (readonly [source: string, target: string])[]
 }
 
 /** Runs the image until it ends; one that starts after all is stopped, and its exit code is not the expected one. */
-async function start(name: ImageName, { keys, env, files }: Start) {
+async function start(name: ImageName, { keys, env, files, tmpfs = ['/tmp'] }: Start) {
   const mounts = files.map(([source, target]) => `--volume=${join(keys, source)}:/run/secrets/${target}:ro`)
   const changed = name === 'app' ? [] : changedFiles()
   mounts.push(...changed.map(({ source, target }) => `--volume=${source}:${target}:ro`))
   const settings = env.map(setting => `--env=${setting}`)
   // The names of the back end are looked up at start, and there is none here.
-  const options = [...hardened, ...settings, ...mounts, '--add-host=app:127.0.0.1', '--rm']
+  const places = tmpfs.map(place => `--tmpfs=${place}`)
+  const options = [...hardened, ...places, ...settings, ...mounts, '--add-host=app:127.0.0.1', '--rm']
   const run = quietly`timeout --signal=KILL 20 docker run ${options} ${inject('images')[name]}`
   const { exitCode, stdout, stderr } = await run
   return { exitCode, said: stdout + stderr }
@@ -43,6 +45,7 @@ const PROXY_FILES = [
 interface Fault {
   readonly fault: string
   readonly env?: readonly string[]
+  readonly tmpfs?: readonly string[]
   readonly without?: string
   damage?(keys: string): void
   readonly says: RegExp
@@ -54,6 +57,11 @@ const FAULTS: readonly Fault[] = [
     fault: 'an unknown mode',
     env: ['CLIENT_CERT=required'],
     says: /^gatehouse: CLIENT_CERT must not be "required"\. It must be one of optional, require; left out, it is "optional"\.$/,
+  },
+  {
+    fault: 'nowhere to write',
+    tmpfs: [],
+    says: /: cannot create \/tmp\/environment\.conf: Read-only file system$/,
   },
   {
     fault: 'no server key',
@@ -127,11 +135,11 @@ function writeSecret(keys: string, secret: string): void {
 }
 
 describe.each(proxies)('$name', ({ name }) => {
-  const run = async ({ env = [], without, damage }: Fault) => {
+  const run = async ({ env = [], tmpfs, without, damage }: Fault) => {
     using keys = copiedKeys()
     damage?.(keys.path)
     const files = PROXY_FILES.filter(([, target]) => target !== without)
-    return await start(name, { keys: keys.path, env, files })
+    return await start(name, { keys: keys.path, env, files, ...(tmpfs && { tmpfs }) })
   }
 
   it.each(FAULTS)('does not start with $fault', async fault => {

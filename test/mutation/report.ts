@@ -1,7 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import type { Killer, Trial } from './trial.ts'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import type { Killer, Outcome, Trial } from './trial.ts'
 
-const REPORT = 'docs/mutation-report.md'
+export const REPORT = 'docs/mutation-report.md'
 
 const HEAD = `# Mutation report
 
@@ -10,47 +10,55 @@ Written by \`make mutation\`. Each row is one change to a file, tried alone: a d
 noticed when the server refuses the file or when an end-to-end test fails; no change that is not excused may survive.
 `
 
-/** One target's part of the report, and with it the tests that noticed each change the last time. */
-interface Section {
-  readonly name: string
-  readonly text: string
+/** Replaces one target's part; in one go, so that targets that are tried at once leave each other's alone. */
+export function writeReport(name: string, trials: readonly Trial[]): void {
+  const before = existsSync(REPORT) ? readFileSync(REPORT, 'utf8') : ''
+  writeFileSync(REPORT, withPart(before, name, trials))
 }
 
-async function readSections(): Promise<readonly Section[]> {
-  const text = await readFile(REPORT, 'utf8').catch(() => '')
-  return text
-    .split(/^(?=## )/m)
-    .slice(1)
-    .map(part => ({ name: /^## (.*)$/m.exec(part)?.[1] ?? '', text: part }))
+export function withPart(report: string, name: string, trials: readonly Trial[]): string {
+  const parts = partsOf(report)
+  parts.set(name, partOf(name, trials))
+  const ordered = [...parts].toSorted(([one], [other]) => one.localeCompare(other))
+  return [HEAD, ...ordered.map(([, part]) => `## ${part.trimEnd()}\n`)].join('\n')
 }
 
-/** Replaces the parts of the targets that were tried; those of the others stay. */
-export async function writeReport(trials: ReadonlyMap<string, readonly Trial[]>): Promise<void> {
-  const sections = new Map((await readSections()).map(({ name, text }) => [name, text]))
-  for (const [name, tried] of trials) sections.set(name, section(name, tried))
-  const ordered = [...sections].toSorted(([one], [other]) => one.localeCompare(other))
-  await writeFile(REPORT, [HEAD, ...ordered.map(([, text]) => text.trimEnd())].join('\n').concat('\n'))
+function partsOf(report: string): Map<string, string> {
+  const parts = report.split(/^## /m).slice(1)
+  return new Map(parts.map(part => [part.split('\n', 1)[0] ?? '', part]))
 }
 
-/** Which test noticed a change the last time: it is asked first. By the text of the change, as the report has it. */
-export async function rememberedKillers(): Promise<ReadonlyMap<string, Killer>> {
-  const text = (await readSections()).map(section => section.text).join('')
-  const rows = text.matchAll(/^\| \S+:\d+ \| (`.*`) \| test\/(\S+)(?:: (.*))? \|$/gm)
-  return new Map(
-    [...rows].map(([, change = '', file, test]) => [
-      change,
-      { file: `test/${file}`, test: test?.replaceAll('\\|', '|') },
-    ]),
-  )
+const REFUSED = 'the server: it refuses the file'
+const ROW = /^\| \S+:\d+ \| (`.*`) \| (.*) \|$/gm
+const NOTICED = /^(not tried since )?(test\/\S+?)(?:: (.*))?$/
+
+/**
+ * What came of each change of one target the last time, by the text of the change as the report has it. Of several
+ * with the same text it is open if it is for one of them.
+ */
+export function outcomesIn(report: string, name: string): ReadonlyMap<string, Outcome> {
+  const outcomes = new Map<string, Outcome>()
+  for (const [, change = '', words = ''] of partsOf(report).get(name)?.matchAll(ROW) ?? []) {
+    const outcome = outcomeOf(words)
+    if (outcome.kind === 'open' || !outcomes.has(change)) outcomes.set(change, outcome)
+  }
+  return outcomes
 }
 
-function section(name: string, trials: readonly Trial[]): string {
+function outcomeOf(words: string): Outcome {
+  if (words === REFUSED) return { kind: 'refused' }
+  const [, before, file, test] = NOTICED.exec(words) ?? []
+  const killer = file === undefined ? undefined : { file, test: test?.replaceAll('\\|', '|') }
+  return killer && !before ? { kind: 'killed', killer } : { kind: 'open', killer }
+}
+
+function partOf(name: string, trials: readonly Trial[]): string {
   const tried = trials.filter(({ outcome }) => outcome.kind !== 'excused')
-  const count = (kind: Trial['outcome']['kind']) =>
-    trials.filter(({ outcome }) => outcome.kind === kind).length
-  return `## ${name}
+  const count = (kind: Outcome['kind']) => trials.filter(({ outcome }) => outcome.kind === kind).length
+  const open = count('open') > 0 ? ` ${count('open')} were not tried: the run did not come to its end.` : ''
+  return `${name}
 
-${tried.length} changes: ${count('killed')} noticed by a test, ${count('refused')} by the server itself, ${count('survived')} by nobody; ${count('excused')} more are excused.
+${tried.length} changes: ${count('killed')} noticed by a test, ${count('refused')} by the server itself, ${count('survived')} by nobody; ${count('excused')} more are excused.${open}
 
 | line | change | noticed by |
 |---|---|---|
@@ -69,15 +77,21 @@ export function cell(change: string): string {
   return `${fence}${change.replaceAll('|', '\\|')}${fence}`
 }
 
-function said(outcome: Trial['outcome']): string {
+function said(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'killed':
-      return [outcome.killer.file, outcome.killer.test?.replaceAll('|', '\\|')].filter(Boolean).join(': ')
+      return named(outcome.killer)
     case 'refused':
-      return 'the server: it refuses the file'
+      return REFUSED
     case 'excused':
       return `excused: ${outcome.reason}`
     case 'survived':
       return '**nobody**'
+    case 'open':
+      return outcome.killer ? `not tried since ${named(outcome.killer)}` : 'not tried yet'
   }
+}
+
+function named({ file, test }: Killer): string {
+  return [file, test?.replaceAll('|', '\\|')].filter(Boolean).join(': ')
 }

@@ -39,11 +39,14 @@ export const WEAKENINGS: readonly Weakening[] = [
   each('httpd.conf', / env=CONNECTION_CLOSE$/g),
   each('httpd.conf', / \[NC\]$/g),
   each('httpd.conf', / always(?= set )/g),
+  each('httpd.conf', /(?<=^\s*SSLProtocol .*) \+TLSv1\.[23]/g),
   each('httpd.conf', / nocanon$/g),
-  each('httpd.conf', /(?<=^HttpProtocolOptions.*) (Strict|Require1\.0)/g),
+  each('httpd.conf', /(?<=^HttpProtocolOptions )Strict/g, 'Unsafe'),
+  each('httpd.conf', / Require1\.0$/g),
   each('httpd.conf', /(?<=^\s*SSLVerifyClient )optional_no_ca/g, 'optional'),
-  each('httpd.conf', /(?<=^\s*Require expr .*) && reqenv\('CLIENT_VERIFY'\) == 'SUCCESS'/g),
-  each('httpd.conf', /(?<=^\s*(MergeTrailers|ProxyRequests) )off/gi, 'on'),
+  each('httpd.conf', /(?<=^\s*Require expr ")[^|]* \|\| /g),
+  each('httpd.conf', /(?<=^\s*Require expr .*) \|\| [^|"]*(?=")/g),
+  each('httpd.conf', /(?<=^\s*ProxyRequests )Off/g, 'on'),
   each('httpd.conf', /(?<=RewriteCond .*)(\$(?=\))|\\1)/g),
   // -- Apache's script: each name, and each way to spell one
   each('strip.lua', /'\^[a-z%-]+'(?:, )?/g),
@@ -55,6 +58,7 @@ export const WEAKENINGS: readonly Weakening[] = [
   each('forward.conf', /(?<=^more_clear_input_headers.*)\*/g),
   each('nginx.conf', /(?<=^\s*add_header .*) always/g),
   each('nginx.conf', /(?<=^\s*ssl_verify_client )optional_no_ca/g, 'optional'),
+  each('nginx.conf', /(?<=^\s*ssl_protocols.*) TLSv1\.[23]/g),
   each('nginx.conf', /(?<=^\s*underscores_in_headers )off/g, 'on'),
   each('nginx.conf', /(?<=^\s*ignore_invalid_headers )on/g, 'off'),
   each('nginx.conf', /(?<=^\s*client_max_body_size )1m/g, '2m'),
@@ -65,10 +69,7 @@ export const WEAKENINGS: readonly Weakening[] = [
   each('gatehouse.js', /\.trim\(\)/g),
   // -- HAProxy
   { file: 'haproxy.cfg', weaken: withoutConditions },
-  each(
-    'haproxy.cfg',
-    /(?<=^\s+bind :8443 .*) (alpn \S+|ca-file \S+|verify optional|(ca|crt)-ignore-err all)/g,
-  ),
+  each('haproxy.cfg', /(?<=^\s+bind :8443 .*) (ca-file \S+|verify optional|(ca|crt)-ignore-err all)/g),
 
   each('haproxy.cfg', /(?<=del-header .*)\(x\[\^a-z0-9\]\)\?/g),
   each(
@@ -78,6 +79,6 @@ export const WEAKENINGS: readonly Weakening[] = [
   ),
   each('haproxy.cfg', /(?<=del-header .*)\[\^a-z0-9\](?!\))/g, '-'),
   each('haproxy.cfg', /(?<=del-header \S*)\$(?= )/g),
-  each('haproxy.cfg', /(?<=txn\.host.*),(host_only|lower)\b/g),
+  each('haproxy.cfg', /(?<=txn\.host.*),host_only$/g),
   each('haproxy.cfg', /(?<=ssl_fc_sni),lower\b/g),
 ]

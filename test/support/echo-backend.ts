@@ -9,6 +9,8 @@ function describe({ method, url, rawHeaders, socket }: IncomingMessage) {
 const options = { maxHeaderSize: 64 * 1024, insecureHTTPParser: true, requireHostHeader: false }
 const server = createServer(options, (request, response) => {
   console.log(JSON.stringify(describe(request)))
+  // As one that dies over a request.
+  if (request.url === '/hang-up') request.socket.destroy()
   const body: Buffer[] = []
   request.on('data', chunk => body.push(chunk))
   request.on('end', () => {
