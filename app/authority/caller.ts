@@ -1,5 +1,5 @@
 import type { Identification } from '../identity/identification.ts'
-import type { Identity } from '../identity/identity.ts'
+import { anonymous, type Identity } from '../identity/identity.ts'
 
 /** Who asks for a decision, and by which request: what the audit trail says of it. */
 export interface Caller {
@@ -16,14 +16,7 @@ export function callerOf({ identity, address, requestId }: Identification): Call
 
 /** Gatehouse itself, on a timer or at its start. */
 export const ITSELF: Caller = {
-  identity: {
-    level: 'anonymous',
-    name: null,
-    organisation: null,
-    email: null,
-    serial: null,
-    fingerprint256: null,
-  },
+  identity: anonymous('NONE', null),
   address: null,
   requestId: null,
   via: null,
