@@ -1,6 +1,7 @@
 import { createApp } from './app.ts'
 import { createAuditBuffer } from './authority/audit-buffer.ts'
-import { openAuthority } from './authority/authority.ts'
+import { type Authority, openAuthority } from './authority/authority.ts'
+import type { AuthorityContext } from './authority/decide.ts'
 import { createLedgerImport } from './authority/import-ledger.ts'
 import { openClientCa } from './authority/open-client-ca.ts'
 import { DEFAULT_POLICY, loadPolicy } from './authority/policy.ts'
@@ -14,9 +15,9 @@ import { createAuditLog, createLogger, type Logger } from './logger.ts'
 import { createReminders } from './mail/expiry-reminders.ts'
 import { parseMailFrom } from './mail/mail-from.ts'
 import { createMailer } from './mail/mailer.ts'
-import { createPost, NO_POST } from './mail/post.ts'
+import { createPost, NO_POST, type Post } from './mail/post.ts'
 import { parseSmtpUrl } from './mail/smtp-url.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { ofSetting } from './of-setting.ts'
 import { createServer } from './server.ts'
 import { statusUrlsBelow } from './status-urls.ts'
@@ -34,67 +35,32 @@ const DEFAULT_MAIL_FROM = 'Gatehouse <gatehouse@gatehouse.localhost>'
 
 const now = () => new Date()
 
+/** The dependency graph; what is opened first is closed last. */
 async function serve(config: Config): Promise<void> {
   await using closing = new AsyncDisposableStack()
   const logger = createLogger(config.logLevel)
   const metrics = createMetrics()
-  const { issuer, signer } = await openClientCa(config)
-  const policy = await loadPolicy(config.enrolment.policy ?? DEFAULT_POLICY)
-  const { smtpUrl, mailFrom = DEFAULT_MAIL_FROM, databaseUrl: url = DEFAULT_DATABASE_URL } = config
-  const smtp = smtpUrl && (await ofSetting('GATEHOUSE_SMTP_URL', () => parseSmtpUrl(smtpUrl)))
-  const from = await ofSetting('GATEHOUSE_MAIL_FROM', () => parseMailFrom(mailFrom))
-
-  const store = closing.use(await ofSetting('GATEHOUSE_DATABASE_URL', () => openStore({ url, now })))
-  const post = smtp ? createPost({ now, publicUrl: config.publicUrl }) : NO_POST
-  const audit = createAuditLog(logger)
-  const publish = ({ record, sequence, hash }: ChainedEvent) => {
-    const event = JSON.parse(record)
-    audit({ ...event, sequence, hash })
-    metrics.countAudit(event.event, event.code ?? '')
-  }
-  const statusUrls = config.publicUrl === undefined ? undefined : statusUrlsBelow(config.publicUrl)
-  const { rules } = config.enrolment
-  const context = { store, issuer, signer, policy, post, publish, now, rules, statusUrls }
+  const parts = { config, logger, metrics }
+  const mail = await openMail(parts)
+  const context = await openContext(parts, mail?.post ?? NO_POST, store => closing.use(store))
   const authority = openAuthority(context)
+  const { store } = context
   const { revocationLists } = authority
   metrics.showRevocationList(() => revocationLists.lastSeen(), now)
-  const buffer = createAuditBuffer({
-    store,
-    now,
-    onLost: (count, err) => logger.error({ kind: 'audit-lost', count, err }),
-  })
+  const onLost = (count: number, err: unknown) => logger.error({ kind: 'audit-lost', count, err })
+  const buffer = createAuditBuffer({ store, now, onLost })
   closing.defer(() => buffer.flush())
-
-  const jobs: Job[] = [
-    { name: 'recover', everyMs: MINUTE_MS, run: () => authority.recover() },
-    // A tenth: however fast certificates are revoked, most of the time is for requests.
-    { name: 'crl', everyMs: SECOND_MS, share: 0.1, run: () => revocationLists.publish() },
-    { name: 'forget', everyMs: HOUR_MS, run: () => store.once.forget(now().getTime()) },
-  ]
-  const { ledgerFile } = config.enrolment
-  if (ledgerFile !== undefined) {
-    const importLedger = createLedgerImport(context, ledgerFile)
-    // Once before anybody can ask: whether there is an administrator, and which names and keys are taken, is in it.
-    await importLedger()
-    jobs.push({ name: 'ledger', everyMs: 2 * SECOND_MS, run: importLedger })
-  }
-  if (smtp) {
-    const mailer = createMailer({ store, smtp, from, logger, now })
-    mailer.start()
-    closing.defer(() => mailer.stop())
-    const reminders = createReminders({ store, post, now })
-    jobs.push({ name: 'reminders', everyMs: HOUR_MS, run: () => reminders.run() })
-  }
-  closing.use(startJobs(jobs, logger))
+  const mailer = mail && createMailer({ ...mail, store, logger, now })
+  mailer?.start()
+  closing.defer(async () => mailer?.stop())
+  closing.use(startJobs(await jobsOf(config, context, authority), logger))
 
   let isListening = false
   const app = createApp({
-    config,
-    logger,
-    metrics,
+    ...parts,
     store,
     authority,
-    clientCa: { issuer, isSigning: signer !== undefined },
+    clientCa: { issuer: context.issuer, isSigning: context.signer !== undefined },
     onAudit: event => buffer.add(event),
     isReady: async () => isListening && (await answers(store)) && (await revocationLists.isInTime()),
     now,
@@ -108,6 +74,62 @@ async function serve(config: Config): Promise<void> {
     isListening = false
     return await drain.begin(DRAIN_MS)
   })
+}
+
+interface Parts {
+  readonly config: Config
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+/** `undefined`: no mail is sent. */
+async function openMail({ config: { smtpUrl, mailFrom = DEFAULT_MAIL_FROM, publicUrl } }: Parts) {
+  const from = await ofSetting('GATEHOUSE_MAIL_FROM', () => parseMailFrom(mailFrom))
+  if (smtpUrl === undefined) return undefined
+  const smtp = await ofSetting('GATEHOUSE_SMTP_URL', () => parseSmtpUrl(smtpUrl))
+  return { smtp, from, post: createPost({ now, publicUrl }) }
+}
+
+/** What every decision needs. */
+async function openContext(
+  { config, logger, metrics }: Parts,
+  post: Post,
+  keep: (store: Store) => Store,
+): Promise<AuthorityContext> {
+  const { databaseUrl: url = DEFAULT_DATABASE_URL, publicUrl, enrolment } = config
+  const clientCa = await openClientCa(config)
+  const policy = await loadPolicy(enrolment.policy ?? DEFAULT_POLICY)
+  const store = keep(await ofSetting('GATEHOUSE_DATABASE_URL', () => openStore({ url, now })))
+  const log = createAuditLog(logger)
+  const publish = ({ record, sequence, hash }: ChainedEvent) => {
+    const event = JSON.parse(record)
+    log({ ...event, sequence, hash })
+    metrics.countAudit(event.event, event.code ?? '')
+  }
+  const statusUrls = publicUrl === undefined ? undefined : statusUrlsBelow(publicUrl)
+  return { ...clientCa, store, policy, post, publish, now, rules: enrolment.rules, statusUrls }
+}
+
+/** What is done again and again, whoever calls. */
+async function jobsOf(
+  { enrolment: { ledgerFile } }: Config,
+  context: AuthorityContext,
+  authority: Authority,
+): Promise<readonly Job[]> {
+  const { store, post } = context
+  const reminders = createReminders({ store, post, now })
+  const jobs: Job[] = [
+    { name: 'recover', everyMs: MINUTE_MS, run: () => authority.recover() },
+    // A tenth: however fast certificates are revoked, most of the time is for requests.
+    { name: 'crl', everyMs: SECOND_MS, share: 0.1, run: () => authority.revocationLists.publish() },
+    { name: 'forget', everyMs: HOUR_MS, run: () => store.once.forget(now().getTime()) },
+    { name: 'reminders', everyMs: HOUR_MS, run: () => reminders.run() },
+  ]
+  if (ledgerFile === undefined) return jobs
+  const importLedger = createLedgerImport(context, ledgerFile)
+  // Once before anybody can ask: whether there is an administrator, and which names and keys are taken, is in it.
+  await importLedger()
+  return [...jobs, { name: 'ledger', everyMs: 2 * SECOND_MS, run: importLedger }]
 }
 
 async function answers(store: Store): Promise<boolean> {
