@@ -17,7 +17,7 @@ export CHECK_NODE
 
 .PHONY: help
 help: ## Show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: install
 install: $(STAMP) ## Install the pinned dependencies, and Node itself, below node_modules
@@ -46,6 +46,10 @@ generate-keys: $(STAMP) ## Make both authorities, the server certificate and the
 .PHONY: add-user
 add-user: $(STAMP) ## Make one more user (NAME="Ada Lovelace" DAYS KEY_TYPE PKCS12 JSON)
 	@npm run -s add-user
+
+.PHONY: rotate-gate-key
+rotate-gate-key: $(STAMP) ## Replace the key that signs the tokens of the gate; no session ends (SWITCH FORCE)
+	@npm run -s rotate-gate-key
 
 .PHONY: demo
 demo: $(STAMP) ## Without Docker: keys, the app with direct TLS, three greetings, the end

@@ -13,6 +13,8 @@ const PKI_ERRORS = {
   CSR_PROOF_INVALID: 'usage',
   DAYS_INVALID: 'usage',
   EMAIL_INVALID: 'usage',
+  GATE_KEY_IN_USE: 'failure',
+  GATE_KEY_UNPREPARED: 'usage',
   HOST_INVALID: 'usage',
   KEY_MALFORMED: 'failure',
   KEY_TYPE_UNSUPPORTED: 'usage',

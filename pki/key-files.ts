@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { PkiError } from './errors.ts'
 
 /** A file of a key set; `path` is relative to its folder. */
 export interface KeyFile {
@@ -28,12 +29,21 @@ export const CORE_FILES = {
  */
 export const LEDGER_FILE = 'issued.pem'
 
+/** What the gate needs; not core files either. The public keys are for the proxies. */
+export const GATE_FILES = {
+  keys: 'private/gate-keys.json',
+  secret: 'private/gate-secret',
+  publicKeys: { a: 'gate-a.pem', b: 'gate-b.pem' },
+} as const
+
 /** Read by containers, which run as another user than root. */
 const CONTAINER_FILES: readonly string[] = [
   CORE_FILES.serverKey,
   CORE_FILES.proxySecret,
   CORE_FILES.clientCaKey,
   CORE_FILES.clientCaPassphrase,
+  GATE_FILES.keys,
+  GATE_FILES.secret,
 ]
 
 /** The files of one user; the certificate is written last, so that with it the others are there too. */
@@ -46,6 +56,8 @@ export const RESERVED_FILE_NAMES: ReadonlySet<string> = new Set([
   'root',
   'client-ca',
   'issued',
+  'gate-a',
+  'gate-b',
   'private',
 ])
 
@@ -63,6 +75,22 @@ async function writeNew(path: string, { data, isSecret }: KeyFile): Promise<void
   await writeFile(path, data, { mode: isSecret ? SECRET_MODE : PUBLIC_MODE, flag: 'wx', flush: true })
   // A strict umask takes from the mode above, and containers of another user could not read a certificate.
   if (!isSecret) await chmod(path, PUBLIC_MODE)
+}
+
+/** @returns `undefined` when there is none */
+export async function readWhole(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    if (code !== 'EISDIR') throw cause
+    throw new PkiError(
+      'KEYS_MISMATCHED',
+      `${path} is a folder, as Docker makes where the file to mount is missing. Stop the containers, remove the folder and run this again.`,
+      { cause },
+    )
+  }
 }
 
 /** Makes the renames and new files of a folder survive a power failure. */
@@ -95,6 +123,36 @@ export async function addBeside(dir: string, file: KeyFile): Promise<string> {
   const beside = join(dir, `.${basename(file.path)}.new-${randomBytes(6).toString('hex')}`)
   await writeNew(beside, file)
   return beside
+}
+
+/** Adds a file, whole or not at all; `false` when it is there, because another run was first. */
+export async function addWhole(dir: string, file: KeyFile): Promise<boolean> {
+  const beside = await addBeside(dir, file)
+  try {
+    await link(beside, join(dir, file.path))
+    await syncFolder(dirname(join(dir, file.path)))
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return false
+  } finally {
+    await rm(beside)
+  }
+}
+
+/** Puts a file in the place of one that is there, whole or not at all, with its owner. */
+export async function replaceWhole(dir: string, file: KeyFile): Promise<void> {
+  const path = join(dir, file.path)
+  const { uid, gid } = await stat(path)
+  const beside = await addBeside(dir, file)
+  try {
+    if (process.getuid?.() === 0) await chown(beside, uid, gid)
+    await rename(beside, path)
+  } catch (error) {
+    await rm(beside, { force: true })
+    throw error
+  }
+  await syncFolder(dirname(path))
 }
 
 /**

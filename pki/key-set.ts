@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { addUsers, countSteps, nameFiles } from './add-users.ts'
 import { nameKey } from './common-name.ts'
 import { PkiError } from './errors.ts'
+import { completeGateFiles } from './gate-files.ts'
 import type { Host } from './host-name.ts'
 import { giveContainerFiles, syncFolder, writeFolder } from './key-files.ts'
 import { type KeySetOptions, parseKeySetOptions, type Wish } from './key-set-options.ts'
@@ -68,18 +69,19 @@ function assertServes(stored: StoredKeySet, hosts: readonly Host[]): void {
   )
 }
 
-/** Adds the users who are missing, and nothing else. */
+/** Adds the users who are missing, what the gate needs if the set is older than it, and nothing else. */
 async function extend(wish: Wish, stored: StoredKeySet): Promise<KeySetReport> {
   assertServes(stored, wish.extraHosts)
   const known = new Set(stored.users.map(user => nameKey(user.commonName)))
   const missing = wish.requiredUsers.filter(user => !known.has(nameKey(user.commonName)))
   const onStep = countSteps(missing.length, wish.onProgress)
   const added = await addUsers(stored, missing, { ...wish, onStep })
+  const isGateNew = await completeGateFiles(stored.dir)
   const isNew = (certificate: ParsedCertificate): boolean =>
     added.some(user => user.certificate === certificate)
   if (wish.owner) await giveContainerFiles(stored.dir, wish.owner)
   const certificates = reportCertificates({ ...stored, users: [...stored.users, ...added] }, isNew)
-  return { dir: stored.dir, outcome: added.length > 0 ? 'extended' : 'unchanged', certificates }
+  return { dir: stored.dir, outcome: added.length > 0 || isGateNew ? 'extended' : 'unchanged', certificates }
 }
 
 /**

@@ -1,7 +1,7 @@
-import { link, open, readFile, rm } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PkiError } from './errors.ts'
-import { addBeside, LEDGER_FILE, syncFolder } from './key-files.ts'
+import { addWhole, LEDGER_FILE, readWhole } from './key-files.ts'
 import { type ParsedCertificate, parseCertificate } from './parse-certificate.ts'
 import { decodeCertificatePems, encodeCertificatePem } from './pem.ts'
 
@@ -38,36 +38,6 @@ function hex(der: Uint8Array): string {
   return Buffer.from(der).toString('hex')
 }
 
-/** @returns `undefined` when there is none */
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'latin1')
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') return undefined
-    if (code !== 'EISDIR') throw cause
-    throw new PkiError(
-      'KEYS_MISMATCHED',
-      `${path} is a folder, as Docker makes where the file to mount is missing. Stop the containers, remove the folder and run this again.`,
-      { cause },
-    )
-  }
-}
-
-/** Whole or not at all, and nothing when another run was first. */
-async function create(dir: string, certificates: readonly ParsedCertificate[]): Promise<void> {
-  const data = writeLedger(certificates)
-  const beside = await addBeside(dir, { path: LEDGER_FILE, data, isSecret: false })
-  try {
-    await link(beside, join(dir, LEDGER_FILE))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    await rm(beside)
-  }
-  await syncFolder(dir)
-}
-
 /**
  * Adds certificates to the ledger of a key set; on disk when it returns, so before anybody has them. In place, because
  * a container may have this very file mounted.
@@ -84,9 +54,10 @@ export async function appendToLedger(dir: string, certificates: readonly ParsedC
 /** Adds the certificates that a ledger lacks; one is made where a key set is older than ledgers. */
 export async function completeLedger(dir: string, certificates: readonly ParsedCertificate[]): Promise<void> {
   const path = join(dir, LEDGER_FILE)
-  const before = await readText(path)
-  if (before === undefined) await create(dir, certificates)
-  const known = new Set(decodeCertificatePems(before ?? (await readText(path)) ?? '').map(hex))
+  const before = await readWhole(path)
+  if (before === undefined)
+    await addWhole(dir, { path: LEDGER_FILE, data: writeLedger(certificates), isSecret: false })
+  const known = new Set(decodeCertificatePems(before ?? (await readWhole(path)) ?? '').map(hex))
   const missing = certificates.filter(({ der }) => !known.has(hex(der)))
   if (missing.length > 0) await appendToLedger(dir, missing)
 }

@@ -1,4 +1,5 @@
 import { type KeyPairKeyObjectResult, randomBytes } from 'node:crypto'
+import { makeGateFiles } from './gate-files.ts'
 import type { Host } from './host-name.ts'
 import { type Authority, issueCertificate, issueRoot } from './issue-certificate.ts'
 import { type IssuedUser, issueUser, type ValidUser } from './issue-user.ts'
@@ -141,6 +142,7 @@ export async function makeKeySet(plan: KeySetPlan): Promise<MadeKeySet> {
     secretFile(CORE_FILES.serverKey, serverKey),
     secretFile(CORE_FILES.proxySecret, randomBytes(PROXY_SECRET_OCTETS).toString('hex')),
     ...sealed.flat(),
+    ...(await makeGateFiles()),
     { path: LEDGER_FILE, data: writeLedger(users.map(user => user.certificate)), isSecret: false },
     ...users.flatMap(user => user.files),
   ]

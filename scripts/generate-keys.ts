@@ -30,7 +30,7 @@ const HELP = `Makes both authorities, the server certificate and the users; what
 const OUTCOMES: Readonly<Record<KeySetReport['outcome'], string>> = {
   made: 'A new key set was made.',
   replaced: 'A new key set replaces the old one.',
-  extended: 'Users were added; the rest was there already.',
+  extended: 'What was lacking was added; the rest was there already.',
   unchanged: 'The key set is whole and nothing was made.',
 }
 

@@ -33,12 +33,15 @@ const WHOLE = [
   'root.pem',
   'client-ca.pem',
   'issued.pem',
+  'gate-a.pem',
+  'gate-b.pem',
   'server.crt',
   'server.key',
   ...['grace', 'cecilia', 'admin'].flatMap(name => USER.map(extension => `${name}.${extension}`)),
-  ...['root.key.jwe', 'root.passphrase', 'client-ca.key.jwe', 'client-ca.passphrase', 'proxy-secret'].map(
+  ...['root.key.jwe', 'root.passphrase', 'client-ca.key.jwe', 'client-ca.passphrase'].map(
     name => `private/${name}`,
   ),
+  ...['proxy-secret', 'gate-keys.json', 'gate-secret'].map(name => `private/${name}`),
 ]
 
 describe('a new key set', () => {
