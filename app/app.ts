@@ -5,6 +5,7 @@ import type { Caller } from './authority/caller.ts'
 import { revocationOf } from './authority/revoke.ts'
 import type { Config } from './config.ts'
 import { AppError } from './errors.ts'
+import type { Gate } from './gate/gate.ts'
 import { identificationOf } from './identity/identification.ts'
 import { requireIdentity } from './identity/require-identity.ts'
 import { clientCertificateStrategy, STRATEGY_NAME } from './identity/strategy.ts'
@@ -15,6 +16,7 @@ import { answerInJson, answerProblem } from './web/answer-problem.ts'
 import type { ApiDependencies } from './web/api/api-dependencies.ts'
 import { API_PATHS, apiRouter } from './web/api/api-router.ts'
 import { boundBody } from './web/bound-body.ts'
+import { gateRouter } from './web/gate/gate-router.ts'
 import { identityHeaders } from './web/identity-headers.ts'
 import { observeRequests } from './web/observe-requests.ts'
 import { operationsRouter } from './web/operations-router.ts'
@@ -32,6 +34,8 @@ export interface AppDependencies {
   readonly metrics: Metrics
   readonly store: Store
   readonly authority: Authority
+  /** `undefined`: there is none. */
+  readonly gate: Gate | undefined
   readonly clientCa: Pick<ApiDependencies, 'issuer' | 'isSigning'>
   /** For the trail in the store: what happens on requests and decides nothing. */
   readonly onAudit: (event: { readonly event: string } & Readonly<Record<string, unknown>>) => void
@@ -44,7 +48,7 @@ const BODY_LIMIT = 64 * 1024
 
 /** The application; what happens to a request, in this order. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, logger, metrics, isReady, now } = dependencies
+  const { config, logger, metrics, gate, isReady, now } = dependencies
   const app = express()
   // A validator over a page about somebody is of no use to anybody, and hashing costs more than greeting.
   app.disable('etag')
@@ -68,6 +72,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(pagesRouter(now))
   app.use(apiRouter(api))
   app.use(tlsauthRouter(api))
+  if (gate) app.use(gateRouter({ ...api, gate }))
   app.use(refuseUnknownPath)
   app.use(answerProblem(logger))
   return app
@@ -95,10 +100,11 @@ function identifyCaller({ config, logger, metrics, store, onAudit, now }: AppDep
   return authenticator.authenticate(STRATEGY_NAME, { session: false, authInfo: false })
 }
 
-function apiOptions({ config, store, authority, clientCa, onAudit, now }: AppDependencies) {
+function apiOptions({ config, store, authority, gate, clientCa, onAudit, now }: AppDependencies) {
   return {
     store,
     authority,
+    gate,
     ...clientCa,
     now,
     limits: createRateLimits(config.enrolment.perMinute),

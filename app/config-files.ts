@@ -41,7 +41,8 @@ export function readClientCaKey(env: Environment, problems: string[]): SealedKey
   return jwe !== undefined && passphrase !== undefined ? { jwe, passphrase } : undefined
 }
 
-function readSetting(env: Environment, name: string, problems: string[]): string | undefined {
+/** The content of the file that a setting names. */
+export function readSetting(env: Environment, name: string, problems: string[]): string | undefined {
   const path = env[name]
   if (!path) return undefined
   try {

@@ -8,6 +8,7 @@ import {
   type SealedKey,
   type ServerKey,
 } from './config-files.ts'
+import { type GateConfig, readGate } from './config-gate.ts'
 import { type Environment, parseSettings, type Settings } from './config-settings.ts'
 import { AppError } from './errors.ts'
 
@@ -24,6 +25,8 @@ export type Config = {
   /** Where the store is, if not where it usually is. */
   readonly databaseUrl: string | undefined
   readonly enrolment: ReturnType<typeof enrolmentOf>
+  /** `undefined`: there is none. */
+  readonly gate: GateConfig | undefined
   /** `undefined`: no mail. */
   readonly smtpUrl: string | undefined
   readonly mailFrom: string | undefined
@@ -48,11 +51,12 @@ export function loadConfig(env: Environment): Config {
     databaseUrl: readSecret(env, 'GATEHOUSE_DATABASE_URL', problems),
     smtpUrl: readSecret(env, 'GATEHOUSE_SMTP_URL', problems),
   }
+  const gate = readGate(env, settings ?? {}, problems)
   const front = readFront(env, problems)
   if (problems.length > 0 || !settings || clientCa === undefined || !front) {
     throw new AppError('CONFIG_INVALID', problems.join('\n'))
   }
-  return Object.freeze({ ...common(settings), ...secrets, clientCa, ...front })
+  return Object.freeze({ ...common(settings), ...secrets, clientCa, gate, ...front })
 }
 
 function readFront(env: Environment, problems: string[]) {

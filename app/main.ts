@@ -10,6 +10,7 @@ import { type Config, loadConfig } from './config.ts'
 import { DEFAULT_DATABASE_URL } from './database-url.ts'
 import { createDrain } from './drain.ts'
 import { AppError } from './errors.ts'
+import { type Gate, openGate } from './gate/gate.ts'
 import { listen } from './listen.ts'
 import { createAuditLog, createLogger, type Logger } from './logger.ts'
 import { createReminders } from './mail/expiry-reminders.ts'
@@ -43,7 +44,8 @@ async function serve(config: Config): Promise<void> {
   const parts = { config, logger, metrics }
   const mail = await openMail(parts)
   const context = await openContext(parts, mail?.post ?? NO_POST, store => closing.use(store))
-  const authority = openAuthority(context)
+  const gate = config.gate && (await openGate(config.gate, context))
+  const authority = openAuthority({ ...context, atRevocation: gate?.atRevocation })
   const { store } = context
   const { revocationLists } = authority
   metrics.showRevocationList(() => revocationLists.lastSeen(), now)
@@ -53,13 +55,14 @@ async function serve(config: Config): Promise<void> {
   const mailer = mail && createMailer({ ...mail, store, logger, now })
   mailer?.start()
   closing.defer(async () => mailer?.stop())
-  closing.use(startJobs(await jobsOf(config, context, authority), logger))
+  closing.use(startJobs([...(await jobsOf(config, context, authority)), ...gateJobs(gate)], logger))
 
   let isListening = false
   const app = createApp({
     ...parts,
     store,
     authority,
+    gate,
     clientCa: { issuer: context.issuer, isSigning: context.signer !== undefined },
     onAudit: event => buffer.add(event),
     isReady: async () => isListening && (await answers(store)) && (await revocationLists.isInTime()),
@@ -130,6 +133,14 @@ async function jobsOf(
   // Once before anybody can ask: whether there is an administrator, and which names and keys are taken, is in it.
   await importLedger()
   return [...jobs, { name: 'ledger', everyMs: 2 * SECOND_MS, run: importLedger }]
+}
+
+function gateJobs(gate: Gate | undefined): readonly Job[] {
+  if (!gate) return []
+  return [
+    { name: 'gate', everyMs: SECOND_MS, share: 0.1, run: () => gate.endOrphans() },
+    { name: 'gate-forget', everyMs: HOUR_MS, run: () => gate.forget() },
+  ]
 }
 
 async function answers(store: Store): Promise<boolean> {

@@ -83,6 +83,8 @@ const NAMES: Readonly<Record<string, string>> = {
   once: 'things done once',
   auditEvents: 'audit events',
   outbox: 'mails',
+  gateUsers: 'users of the gate',
+  gateRecoveryCodes: 'recovery codes',
   revocationListHead: 'numbers of revocation lists',
 }
 

@@ -37,6 +37,8 @@ export interface AuthorityContext {
   readonly now: () => Date
   /** Called with each event when it is in the store for good. */
   readonly publish: (event: ChainedEvent) => void
+  /** In the transaction of each revocation: what depends on the certificate ends with it. */
+  readonly atRevocation?: ((within: Aggregates, audit: Audit) => Promise<void>) | undefined
   /** What certificates say about where to ask; left out, nothing. */
   readonly statusUrls?: StatusUrls | undefined
 }
@@ -53,6 +55,13 @@ export type DecisionEvent =
   | 'REQUEST_SUBMITTED'
   | 'REQUEST_APPROVED'
   | 'REQUEST_REJECTED'
+  | 'GATE_INVITED'
+  | 'GATE_USER_CREATED'
+  | 'GATE_USER_REMOVED'
+  | 'GATE_LOGIN'
+  | 'GATE_LOGIN_REFUSED'
+  | 'GATE_LOGOUT'
+  | 'GATE_SESSIONS_ENDED'
   | `${Action}_REFUSED`
 
 export type Action =
@@ -65,6 +74,10 @@ export type Action =
   | 'RENEW'
   | 'REVOKE'
   | 'UNHOLD'
+  | 'GATE_SETUP'
+  | 'GATE_INVITE'
+  | 'GATE_REMOVE'
+  | 'GATE_END_SESSIONS'
 
 export type Audit = (event: DecisionEvent, details: Readonly<Record<string, unknown>>) => Promise<void>
 
@@ -99,7 +112,7 @@ const MOST_OF_A_VALUE = 100
 
 /** Does `work`; a refusal becomes an event as well, and goes on to the caller. */
 export async function recordingRefusals<Result>(
-  context: AuthorityContext,
+  context: Parameters<typeof decide>[0],
   caller: Caller,
   { action, about }: Attempt,
   work: () => Promise<Result>,

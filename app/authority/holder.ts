@@ -78,7 +78,8 @@ async function assertNameIsFree(
   )
 }
 
+/** A certificate, or one-time codes: services behind the gate know people by these names. */
 async function everHadOne(within: Aggregates, holderId: string, now: Time): Promise<boolean> {
   const rows: readonly CertificateRow[] = await within.certificates.list({ now, holderId, limit: 1000 })
-  return rows.some(({ state }) => state === 'issued')
+  return rows.some(({ state }) => state === 'issued') || (await within.gate.users.wasOne(holderId))
 }

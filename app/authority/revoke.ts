@@ -27,6 +27,7 @@ export async function revoke(
       const at = context.now().getTime()
       const isNew = await within.certificates.revoke(serial, { at, reason, by: caller.identity.serial })
       const row = await within.certificates.find(serial)
+      if (isNew) await context.atRevocation?.(within, audit)
       if (isNew && row) return row
       throw alreadyRevoked(serial, row?.revokedAt ?? at, at)
     })

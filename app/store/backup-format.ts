@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { REVOCATION_REASONS, type RevocationReason } from '../../pki/revocation-reason.ts'
+import { GATE_MEANS } from '../gate-means.ts'
 import type { Database } from './database.ts'
 import { ORIGINS, REQUEST_STATUSES } from './store.ts'
 
@@ -82,6 +83,21 @@ const MAIL = z.object({
   lastError: maybe,
 })
 
+/** With the secret as it is sealed; sessions, invitations and delays are not worth keeping. */
+const GATE_USER = z.object({
+  id: text,
+  holderId: text,
+  means: z.enum(GATE_MEANS),
+  serial: maybe,
+  secret: text,
+  lastStep: z.int(),
+  createdAt: time,
+  lastLoginAt: maybeTime,
+  removedAt: maybeTime,
+})
+
+const GATE_RECOVERY_CODE = z.object({ hash: text, userId: text, spentAt: maybeTime })
+
 /** Not the lists themselves: they are made anew. */
 const REVOCATION_LIST_HEAD = z.object({ id: z.literal(1), number: time })
 
@@ -92,6 +108,8 @@ export type BackupRows = {
   readonly once: Database['once']
   readonly auditEvents: Database['auditEvents']
   readonly outbox: Database['outbox']
+  readonly gateUsers: Database['gateUsers']
+  readonly gateRecoveryCodes: Database['gateRecoveryCodes']
   readonly revocationListHead: Pick<Database['revocationListHead'], 'id' | 'number'>
 }
 export type BackupTable = keyof BackupRows
@@ -102,7 +120,7 @@ interface TableFormat<Row> {
   readonly row: z.ZodObject & z.ZodType<Row>
 }
 
-/** In this order, because a certificate has a holder. Settings are secrets of the running store: they stay there. */
+/** In this order, because a certificate and a user of the gate have a holder. Settings are secrets of the running store: they stay there. */
 export const TABLES: { readonly [Table in BackupTable]: TableFormat<BackupRows[Table]> } = {
   holders: { key: 'id', row: HOLDER },
   certificates: { key: 'serial', row: CERTIFICATE },
@@ -110,6 +128,8 @@ export const TABLES: { readonly [Table in BackupTable]: TableFormat<BackupRows[T
   once: { key: 'name', row: ONCE },
   auditEvents: { key: 'sequence', row: AUDIT_EVENT },
   outbox: { key: 'id', row: MAIL },
+  gateUsers: { key: 'id', row: GATE_USER },
+  gateRecoveryCodes: { key: 'hash', row: GATE_RECOVERY_CODE },
   revocationListHead: { key: 'id', row: REVOCATION_LIST_HEAD },
 }
 export const TABLE_NAMES = Object.keys(TABLES) as readonly BackupTable[]
@@ -127,6 +147,8 @@ export const HEADER = z.strictObject({
     once: z.int(),
     auditEvents: z.int(),
     outbox: z.int(),
+    gateUsers: z.int().default(0),
+    gateRecoveryCodes: z.int().default(0),
     revocationListHead: z.int().default(0),
   } satisfies Record<BackupTable, unknown>),
 })

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import { auditTrailIn } from './audit-trail.ts'
 import { certificatesIn } from './certificates.ts'
 import type { Database } from './database.ts'
+import { gateIn } from './gate.ts'
 import { holdersIn } from './holders.ts'
 import { onceIn } from './once.ts'
 import { outboxIn } from './outbox.ts'
@@ -24,6 +25,7 @@ export function createStore(db: Kysely<Database>, now: () => Date): Store {
     outbox: scope.outside(outside.outbox),
     settings: scope.outside(outside.settings),
     revocationLists: scope.outside(outside.revocationLists),
+    gate: scope.outside(outside.gate),
     async transaction(work) {
       scope.assertOutside()
       return db.transaction().execute(within => scope.run(() => work(aggregatesIn(within, now))))
@@ -48,5 +50,6 @@ function aggregatesIn(db: Kysely<Database>, now: () => Date): Aggregates {
     outbox: outboxIn(db),
     settings: settingsIn(db),
     revocationLists: revocationListsIn(db),
+    gate: gateIn(db),
   }
 }

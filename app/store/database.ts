@@ -1,3 +1,4 @@
+import type { GateFailures, GateInvitation, GateSession, GateSetup, GateUser } from './gate-store.ts'
 import type { CertificateRow, ChainedEvent, Holder, Mail, RequestRow, RevocationList, Time } from './store.ts'
 
 /** The tables as Kysely sees them; a column `nameKey` is `name_key` in the database. */
@@ -30,5 +31,15 @@ export interface Database {
   }
   /** The newest. */
   readonly revocationLists: RevocationList
+  readonly gateUsers: GateUser
+  readonly gateRecoveryCodes: {
+    readonly hash: string
+    readonly userId: string
+    readonly spentAt: Time | null
+  }
+  readonly gateSessions: GateSession
+  readonly gateSetups: GateSetup
+  readonly gateInvitations: GateInvitation
+  readonly gateDelays: GateFailures
   readonly settings: { readonly name: string; readonly value: string }
 }

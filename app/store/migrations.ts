@@ -3,11 +3,13 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { CHAIN_START } from '../../pki/hash-chain.ts'
 import { AppError } from '../errors.ts'
 import type { Database } from './database.ts'
+import { gateTables } from './gate-tables.ts'
 
 /** What has been released is never changed: a change is a migration of its own, with the next number. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_enrolment': { up: enrolment },
   '0002_revocation_lists': { up: revocationLists },
+  '0005_gate': { up: gateTables },
 }
 
 /**

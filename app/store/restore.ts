@@ -5,6 +5,7 @@ import { type BackupTable, TABLE_NAMES } from './backup-format.ts'
 import type { Database } from './database.ts'
 import { auditMerger } from './merge-audit.ts'
 import { mergeCertificates } from './merge-certificates.ts'
+import { mergeGateRecoveryCodes, mergeGateUsers } from './merge-gate.ts'
 import { mergeHolders, mergeMails, mergeOnce, mergeRequests, mergeRevocationListHead } from './merge-rows.ts'
 import { type BackupBatch, invalidBackup, readBackup } from './read-backup.ts'
 import { countRevocationChange } from './revocation-lists.ts'
@@ -85,6 +86,10 @@ async function mergerIn(db: Kysely<Database>): Promise<(batch: BackupBatch) => P
         return mergeAudit(batch.rows)
       case 'outbox':
         return mergeMails(db, batch.rows)
+      case 'gateUsers':
+        return mergeGateUsers(db, batch.rows, holderIds)
+      case 'gateRecoveryCodes':
+        return mergeGateRecoveryCodes(db, batch.rows)
       case 'revocationListHead':
         return mergeRevocationListHead(db, batch.rows)
     }

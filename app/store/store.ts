@@ -1,4 +1,5 @@
 import type { RevocationReason } from '../../pki/revocation-reason.ts'
+import type { GateStore } from './gate-store.ts'
 
 /** Milliseconds since 1970, UTC, as all times in the store. */
 export type Time = number
@@ -284,6 +285,7 @@ export interface Aggregates {
   readonly outbox: Outbox
   readonly settings: Settings
   readonly revocationLists: RevocationLists
+  readonly gate: GateStore
 }
 
 /**
@@ -300,7 +302,7 @@ export interface Store extends Aggregates, AsyncDisposable {
 /** A unique index says no: of two at the same time, this one was second. */
 export class StoreConflict extends Error {
   override readonly name = 'StoreConflict'
-  readonly what: 'serial' | 'name' | 'fingerprint' | 'key'
+  readonly what: 'serial' | 'name' | 'fingerprint' | 'key' | 'gate user'
 
   constructor(what: StoreConflict['what'], options?: ErrorOptions) {
     super(`There is one with this ${what} already.`, options)

@@ -17,9 +17,19 @@ function rootOf({ path }: Request): string {
   return `./${'../'.repeat(Math.max(0, path.split('/').length - 2))}`
 }
 
+/** The files in views/ that are pages. */
+export type View =
+  | 'home'
+  | 'problem'
+  | 'gate-account'
+  | 'gate-login'
+  | 'gate-setup'
+  | 'gate-setup-code'
+  | 'gate-setup-done'
+
 /** HTML; every value is escaped. */
 export function renderPage(
-  view: 'home' | 'problem',
+  view: View,
   request: Request,
   data: Readonly<Record<string, unknown>> & { readonly title: string },
 ): string {

@@ -6,6 +6,7 @@ import type { AuthorityContext } from '../../app/authority/decide.ts'
 import { POLICIES } from '../../app/authority/policy.ts'
 import type { Config } from '../../app/config.ts'
 import { enrolmentOf } from '../../app/config-enrolment.ts'
+import { type Gate, openGate } from '../../app/gate/gate.ts'
 import { createLogger } from '../../app/logger.ts'
 import { NO_POST } from '../../app/mail/post.ts'
 import { createMetrics } from '../../app/metrics.ts'
@@ -24,6 +25,7 @@ export function configOf(ca: Signer, over: Partial<Config> = {}) {
     clientCaKey: undefined,
     databaseUrl: undefined,
     enrolment: enrolmentOf({}),
+    gate: undefined,
     smtpUrl: undefined,
     mailFrom: undefined,
     publicUrl: undefined,
@@ -37,6 +39,7 @@ export interface AppLab extends AsyncDisposable {
   readonly app: Express
   readonly store: Store
   readonly authority: Authority
+  readonly gate: Gate | undefined
   readonly context: AuthorityContext
   readonly lines: Record<string, unknown>[]
   /** Until every event is in the store. */
@@ -72,7 +75,8 @@ export async function buildApp({
     ...over,
     store,
   }
-  const authority = openAuthority(context)
+  const gate = config.gate && (await openGate(config.gate, context))
+  const authority = openAuthority({ ...context, atRevocation: gate?.atRevocation })
   const buffer = createAuditBuffer({ store, now, onLost: () => undefined })
   const app = createApp({
     config,
@@ -80,6 +84,7 @@ export async function buildApp({
     metrics: createMetrics(),
     store,
     authority,
+    gate,
     clientCa: { issuer: context.issuer, isSigning: context.signer !== undefined },
     onAudit: event => buffer.add(event),
     isReady,
@@ -89,6 +94,7 @@ export async function buildApp({
     app,
     store,
     authority,
+    gate,
     context,
     lines,
     settled: () => buffer.flush(),

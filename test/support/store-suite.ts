@@ -1,5 +1,6 @@
 import { describeAggregates } from './store/aggregates-suite.ts'
 import { describeCertificates } from './store/certificates-suite.ts'
+import { describeGate } from './store/gate-suite.ts'
 import { describeListing } from './store/listing-suite.ts'
 import type { StoreKind } from './store/place.ts'
 import { describeProcesses } from './store/processes-suite.ts'
@@ -12,6 +13,7 @@ export function describeStore(kind: StoreKind): void {
   describeListing(kind)
   describeAggregates(kind)
   describeRevocationLists(kind)
+  describeGate(kind)
   describeProcesses(kind)
   describeTrouble(kind)
 }

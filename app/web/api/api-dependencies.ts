@@ -1,11 +1,14 @@
 import type { ParsedCertificate } from '../../../pki/parse-certificate.ts'
 import type { Authority } from '../../authority/authority.ts'
+import type { Gate } from '../../gate/gate.ts'
 import type { Store } from '../../store/store.ts'
 
 /** What the API is built on. */
 export interface ApiDependencies {
   readonly store: Store
   readonly authority: Authority
+  /** `undefined`: there is none. */
+  readonly gate: Gate | undefined
   /** The client CA. */
   readonly issuer: ParsedCertificate
   /** Whether its key is here. */

@@ -11,6 +11,7 @@ import type { ApiDependencies } from './api-dependencies.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { caRoutes } from './ca-routes.ts'
 import { certificateRoutes } from './certificate-routes.ts'
+import { gateRoutes } from './gate-routes.ts'
 import { openApi } from './open-api.ts'
 import { parseBody, parseQuery } from './parse-input.ts'
 import { registerRoutes } from './register-routes.ts'
@@ -24,7 +25,7 @@ export interface ApiOptions extends ApiDependencies, RefusalListener {
 }
 
 /** Everything below these is the API: what goes wrong there is told in JSON, wherever it is noticed. */
-export const API_PATHS: readonly string[] = ['/pki', '/register', '/openapi.json']
+export const API_PATHS: readonly string[] = ['/pki', '/register', '/openapi.json', '/_auth']
 
 /** The PKI API: each route guarded, limited and validated as its row says. */
 export function apiRouter(options: ApiOptions): Router {
@@ -35,6 +36,7 @@ export function apiRouter(options: ApiOptions): Router {
     requestRoutes,
     registerRoutes,
     auditRoutes,
+    gateRoutes,
   ].flatMap(make => make(options))
   const router = Router({ caseSensitive: true, strict: true })
   for (const [path, ofPath] of Map.groupBy(routes, route => route.path)) {

@@ -16,7 +16,7 @@ const SERIAL = z.string().meta({
   example: '1D1D2EB87D7E2B10A0F2B6242FC72DD5',
 })
 const DIGEST = z.string().meta({ description: 'SHA-256 in upper-case hexadecimal' })
-const TIME = z.iso.datetime().meta({ description: 'ISO 8601, UTC' })
+export const TIME = z.iso.datetime().meta({ description: 'ISO 8601, UTC' })
 const reasons = Object.keys(REVOCATION_REASONS) as [RevocationReason, ...RevocationReason[]]
 
 // Wider than what a certificate takes, so that the sentence of the rule itself says what is wrong.

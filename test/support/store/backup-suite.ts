@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Store } from '../../../app/store/store.ts'
 import { backupOf, linesOf, restoreTo, sealed } from './backups.ts'
 import { openAt, type StoreKind } from './place.ts'
-import { DAY, hex, holder, issued, mail, NOON, recorded, request } from './rows.ts'
+import { DAY, gateUser, hex, holder, issued, mail, NOON, recorded, request } from './rows.ts'
 import { Writer } from './writers.ts'
 
 /** Backup and restore from one database to another, or the same. */
@@ -22,6 +22,8 @@ export function describeBackup(from: StoreKind, to: StoreKind): void {
         once: 1,
         auditEvents: 3,
         outbox: 2,
+        gateUsers: 2,
+        gateRecoveryCodes: 2,
         revocationListHead: 0,
       })
       expect(new Set(Object.values(changed))).toEqual(new Set([0]))
@@ -99,7 +101,7 @@ export function describeRestore({ name, makePlace }: StoreKind): void {
     it('takes nothing back: revoked stays revoked, decided stays decided, sent stays sent', async () => {
       await using place = await makePlace()
       await using store = await openAt(place)
-      const { certificates, requests, outbox, once } = store
+      const { certificates, requests, outbox, once, gate } = store
       const person = holder()
       await store.holders.add(person)
       const [revoked, later, finished] = [issued(person), issued(person), recorded(person)]
@@ -110,6 +112,12 @@ export function describeRestore({ name, makePlace }: StoreKind): void {
       const letter = mail()
       await outbox.add(letter)
       await once.spend('first', NOON)
+      const leaving = holder()
+      await store.holders.add(leaving)
+      const [user, removed] = [gateUser(person), gateUser(leaving)]
+      const [spent, left, gone] = [hex(32), hex(32), hex(32)]
+      await gate.users.add(user, [spent, left])
+      await gate.users.add(removed, [gone])
       await store.audit.append({ event: 'TEST', at: NOON })
       const backup = await backupOf(place)
 
@@ -121,6 +129,9 @@ export function describeRestore({ name, makePlace }: StoreKind): void {
       await outbox.sent(letter.id, NOON)
       await once.forget(NOON + 1)
       await once.spend('first', NOON + DAY)
+      await gate.users.recover(user.id, spent, NOON)
+      await gate.users.advance(user.id, 9, NOON)
+      await gate.users.remove(removed.id, NOON)
       await store.audit.append({ event: 'TEST', at: NOON })
       const newer = await backupOf(place)
       const { added, changed } = await restoreTo(place, backup)
@@ -152,6 +163,8 @@ export function describeRestore({ name, makePlace }: StoreKind): void {
         once: 1,
         auditEvents: 0,
         outbox: 1,
+        gateUsers: 2,
+        gateRecoveryCodes: 1,
         revocationListHead: 0,
       })
       expect(withoutAudit(await backupOf(old))).toEqual(withoutAudit(newer))
@@ -172,6 +185,41 @@ export function describeRestore({ name, makePlace }: StoreKind): void {
       await restoreTo(one, await backupOf(other))
       expect(await store.certificates.find(row.serial)).toEqual({ ...row, holderId: here.id })
       expect(await store.holders.find(there.id)).toBeUndefined()
+    })
+
+    it("knows one user of the gate for a person: of two, the store's, whatever the id of the person", async () => {
+      await using one = await makePlace()
+      await using other = await makePlace()
+      const [here, there] = [holder({ commonName: 'Ada' }), holder({ commonName: 'Ada' })]
+      const [own, foreign] = [gateUser(here), gateUser(there)]
+      {
+        await using store = await openAt(other)
+        await store.holders.add(there)
+        await store.gate.users.add(foreign, [hex(32)])
+      }
+      const backup = await backupOf(other)
+      await using store = await openAt(one)
+      await store.holders.add(here)
+      await store.gate.users.add(own, [hex(32)])
+      expect((await restoreTo(one, backup)).added).toMatchObject({ gateUsers: 0, gateRecoveryCodes: 0 })
+      expect(await store.gate.users.byHolder(here.id)).toMatchObject({ id: own.id })
+      await store.gate.users.remove(own.id, NOON)
+      await restoreTo(one, backup)
+      expect(await store.gate.users.byHolder(here.id)).toMatchObject({ id: foreign.id })
+      expect(await store.gate.users.recoveryCodesLeft(foreign.id)).toBe(1)
+    })
+
+    it('reads a backup from before there was a gate', async () => {
+      await using place = await makePlace()
+      await using empty = await makePlace()
+      {
+        await using store = await openAt(place)
+        await store.holders.add(holder())
+      }
+      const [header, ...lines] = linesOf(await backupOf(place))
+      const { gateUsers: _, gateRecoveryCodes: __, ...counts } = header?.counts ?? {}
+      const { added } = await restoreTo(empty, sealed([{ ...header, counts }, ...lines]))
+      expect(added).toMatchObject({ holders: 1, gateUsers: 0 })
     })
 
     it('refuses what is not whole, and changes nothing', async () => {
@@ -303,6 +351,10 @@ async function fill(place: Parameters<typeof openAt>[0]): Promise<void> {
     for (let count = 0; count < 3; count++) await within.audit.append({ event: 'TEST', at: NOON, count })
     await within.outbox.add(mail({ attachments: [{ filename: 'a', contentType: 'b', content: 'c' }] }))
     await within.outbox.add(mail({ sentAt: NOON, attempts: 1 }))
+    const removed = gateUser(person)
+    await within.gate.users.add(removed, [hex(32)])
+    await within.gate.users.remove(removed.id, NOON)
+    await within.gate.users.add(gateUser(person, { serial: 'AA', lastLoginAt: NOON }), [hex(32), hex(32)])
     await within.settings.ensure('secret', 'not in a backup')
   })
 }

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { GateSession, GateUser } from '../../../app/store/gate-store.ts'
 import type { CertificateRow, Holder, Mail, RequestRow } from '../../../app/store/store.ts'
 
 /** A Tuesday: rows are dated around it, so that nothing depends on the day of the test. */
@@ -86,6 +87,34 @@ export function mail(over: Partial<Mail> = {}): Mail {
     nextAttemptAt: NOON,
     sentAt: null,
     lastError: null,
+    ...over,
+  }
+}
+
+export function gateUser(of: Holder, over: Partial<GateUser> = {}): GateUser {
+  return {
+    id: randomUUID(),
+    holderId: of.id,
+    means: 'invitation',
+    serial: null,
+    secret: 'sealed',
+    lastStep: 1,
+    createdAt: NOON,
+    lastLoginAt: null,
+    removedAt: null,
+    ...over,
+  }
+}
+
+export function gateSession(of: GateUser, over: Partial<GateSession> = {}): GateSession {
+  return {
+    id: hex(),
+    userId: of.id,
+    createdAt: NOON,
+    expiresAt: NOON + DAY,
+    tokenExpiresAt: NOON + 600_000,
+    serial: null,
+    endedAt: null,
     ...over,
   }
 }

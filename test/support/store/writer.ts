@@ -40,6 +40,20 @@ const TASKS: Readonly<Record<string, (store: Store) => Promise<void>>> = {
     await Promise.all(tries)
   },
 
+  /** Tries ten times at once to have a code taken. */
+  async 'gate-advance'(store) {
+    const [id = '', step] = words
+    const tries = Array.from({ length: 10 }, () => store.gate.users.advance(id, Number(step), NOON))
+    for (const isWinner of await Promise.all(tries)) say(isWinner)
+  },
+
+  /** The same with a recovery code. */
+  async 'gate-recover'(store) {
+    const [id = '', hash = ''] = words
+    const tries = Array.from({ length: 10 }, () => store.gate.users.recover(id, hash, NOON))
+    for (const isWinner of await Promise.all(tries)) say(isWinner)
+  },
+
   /** Begins and publishes so many revocation lists, each with its number in it. */
   async list(store) {
     for (let left = Number(words[0]); left > 0; ) {

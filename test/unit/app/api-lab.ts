@@ -4,6 +4,7 @@ import { openAuthority } from '../../../app/authority/authority.ts'
 import type { Caller } from '../../../app/authority/caller.ts'
 import type { AuthorityContext, EnrolmentRules } from '../../../app/authority/decide.ts'
 import { enrolmentOf } from '../../../app/config-enrolment.ts'
+import type { GateConfig } from '../../../app/config-gate.ts'
 import type { Store } from '../../../app/store/store.ts'
 import { createSigningRequest } from '../../../pki/create-signing-request.ts'
 import type { DistinguishedName } from '../../../pki/distinguished-name.ts'
@@ -98,12 +99,13 @@ export interface ApiLabOptions {
   readonly store?: Store
   readonly now?: () => Date
   readonly clientCert?: 'require'
+  readonly gate?: GateConfig
 }
 
 const RULES: EnrolmentRules = { ...enrolmentOf({}).rules, proofOfWorkBits: 4 }
 
 export async function apiLab(options: ApiLabOptions = {}): Promise<ApiLab> {
-  const { rules = {}, perMinute = 100_000, context, store, now, clientCert } = options
+  const { rules = {}, perMinute = 100_000, context, store, now, clientCert, gate } = options
   const lab = await buildApp({
     ca: CA,
     config: {
@@ -111,6 +113,7 @@ export async function apiLab(options: ApiLabOptions = {}): Promise<ApiLab> {
       front: 'proxy',
       proxySecrets: [SECRET],
       ...(clientCert && { clientCert }),
+      gate,
     },
     context: { ...context, ...(store && { store }) },
     ...(now && { now }),

@@ -1,0 +1,11 @@
+import type { AuthorityContext } from '../authority/decide.ts'
+import type { GateRules } from '../config-gate.ts'
+import type { GateSecrets } from './secrets.ts'
+import type { Tokens } from './tokens.ts'
+
+/** What every decision of the gate needs. */
+export interface GateContext extends Pick<AuthorityContext, 'store' | 'now' | 'publish'> {
+  readonly tokens: Tokens
+  readonly secrets: GateSecrets
+  readonly rules: GateRules
+}

@@ -1,0 +1,92 @@
+import type { Caller } from '../authority/caller.ts'
+import type { AuthorityContext } from '../authority/decide.ts'
+import type { GateConfig, GateRules } from '../config-gate.ts'
+import { AppError } from '../errors.ts'
+import type { GatePerson, OpenGateSession } from '../store/gate-store.ts'
+import type { Store } from '../store/store.ts'
+import type { GateContext } from './context.ts'
+import { type LoginAttempt, type LoginOutcome, logIn } from './login.ts'
+import { createGateSecrets, type GateSecrets } from './secrets.ts'
+import { type Entry, endOrphans, endOrphansWithin, logOut, renew, whoHas } from './sessions.ts'
+import {
+  beginSetup,
+  confirmSetup,
+  repeatOffer,
+  type SetUp,
+  type SetupOffer,
+  type SetupProof,
+  type SetupWish,
+} from './set-up.ts'
+import { createTokens } from './tokens.ts'
+import { endSessions, type Invitation, invite, removeUser } from './users.ts'
+
+/** Login by one-time codes; who may ask for what is for the routes to say. */
+export interface Gate {
+  readonly rules: GateRules
+  /** Who is logged in with this token at this moment. */
+  who(token: string): Promise<OpenGateSession | undefined>
+  /** The same, also shortly after the token has expired; with a new one where that is needed. */
+  renew(token: string): Promise<Entry | undefined>
+  logIn(caller: Caller, attempt: LoginAttempt): Promise<LoginOutcome>
+  logOut(caller: Caller, token: string): Promise<void>
+  beginSetup(caller: Caller, wish: SetupWish): Promise<SetupOffer>
+  repeatOffer(setup: string): Promise<SetupOffer>
+  confirmSetup(caller: Caller, proof: SetupProof): Promise<SetUp>
+  invite(caller: Caller, user: string): Promise<Invitation>
+  removeUser(caller: Caller, id: string): Promise<GatePerson>
+  endSessions(caller: Caller, id: string): Promise<number>
+  /** Ends the sessions whose certificate was revoked, by whatever means. */
+  endOrphans(): Promise<void>
+  /** The same, in the transaction of a revocation. */
+  readonly atRevocation: NonNullable<AuthorityContext['atRevocation']>
+  /** What is of no use any more leaves the store. */
+  forget(): Promise<void>
+}
+
+export type GateParts = Pick<AuthorityContext, 'store' | 'now' | 'publish'>
+
+/** @throws AppError CONFIG_INVALID when the secret is another one than that of the store */
+export async function openGate({ keys, secret, rules }: GateConfig, parts: GateParts): Promise<Gate> {
+  const secrets = createGateSecrets(secret)
+  await assertSameSecret(parts.store, secrets)
+  const context: GateContext = { ...parts, rules, secrets, tokens: createTokens(keys, parts.now) }
+  return {
+    rules,
+    who: token => whoHas(context, token),
+    renew: token => renew(context, token),
+    logIn: (caller, attempt) => logIn(context, caller, attempt),
+    logOut: (caller, token) => logOut(context, caller, token),
+    beginSetup: (caller, wish) => beginSetup(context, caller, wish),
+    repeatOffer: setup => repeatOffer(context, setup),
+    confirmSetup: (caller, proof) => confirmSetup(context, caller, proof),
+    invite: (caller, user) => invite(context, caller, user),
+    removeUser: (caller, id) => removeUser(context, caller, id),
+    endSessions: (caller, id) => endSessions(context, caller, id),
+    endOrphans: () => endOrphans(context),
+    atRevocation: (within, audit) => endOrphansWithin(context, within, audit),
+    forget: () => forget(context),
+  }
+}
+
+/** Something that is sealed when the store is new: what users have sealed must open, or all codes would be wrong. */
+async function assertSameSecret({ settings }: Store, secrets: GateSecrets): Promise<void> {
+  const place = 'settings gate-secret'
+  const sealed = await settings.ensure('gate-secret', secrets.seal(new Uint8Array(), place))
+  try {
+    secrets.open(sealed, place)
+  } catch (cause) {
+    throw new AppError(
+      'CONFIG_INVALID',
+      'GATEHOUSE_GATE_SECRET_FILE is not the secret with which this store was sealed: nobody could log in with a code. Put back the one that it was.',
+      { cause },
+    )
+  }
+}
+
+async function forget({ store: { gate }, now }: GateContext): Promise<void> {
+  const at = now().getTime()
+  await gate.sessions.forget(at)
+  await gate.setups.forget(at)
+  await gate.invitations.forget(at)
+  await gate.delays.forget(at)
+}

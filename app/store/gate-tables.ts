@@ -1,0 +1,89 @@
+import { type Kysely, sql } from 'kysely'
+import type { Database } from './database.ts'
+
+/** Migration 0005. */
+export async function gateTables(db: Kysely<Database>): Promise<void> {
+  await users(db)
+  await sessions(db)
+  await smallOnes(db)
+}
+
+async function users(db: Kysely<Database>): Promise<void> {
+  await db.schema
+    .createTable('gate_users')
+    .addColumn('id', 'text', column => column.notNull().primaryKey())
+    .addColumn('holder_id', 'text', column => column.notNull().references('holders.id'))
+    .addColumn('means', 'text', column => column.notNull())
+    .addColumn('serial', 'text')
+    .addColumn('secret', 'text', column => column.notNull())
+    .addColumn('last_step', 'bigint', column => column.notNull())
+    .addColumn('created_at', 'bigint', column => column.notNull())
+    .addColumn('last_login_at', 'bigint')
+    .addColumn('removed_at', 'bigint')
+    .execute()
+  // One that was removed is in nobody's way.
+  await sql`create unique index gate_users_holder_id on gate_users (holder_id) where removed_at is null`.execute(
+    db,
+  )
+  await db.schema
+    .createTable('gate_recovery_codes')
+    .addColumn('hash', 'text', column => column.notNull().primaryKey())
+    .addColumn('user_id', 'text', column => column.notNull().references('gate_users.id'))
+    .addColumn('spent_at', 'bigint')
+    .execute()
+  await db.schema
+    .createIndex('gate_recovery_codes_user')
+    .on('gate_recovery_codes')
+    .column('user_id')
+    .execute()
+}
+
+async function sessions({ schema }: Kysely<Database>): Promise<void> {
+  await schema
+    .createTable('gate_sessions')
+    .addColumn('id', 'text', column => column.notNull().primaryKey())
+    .addColumn('user_id', 'text', column => column.notNull().references('gate_users.id'))
+    .addColumn('created_at', 'bigint', column => column.notNull())
+    .addColumn('expires_at', 'bigint', column => column.notNull())
+    .addColumn('token_expires_at', 'bigint', column => column.notNull())
+    .addColumn('serial', 'text')
+    .addColumn('ended_at', 'bigint')
+    .execute()
+  await schema.createIndex('gate_sessions_user').on('gate_sessions').column('user_id').execute()
+  await schema
+    .createIndex('gate_sessions_expiring')
+    .on('gate_sessions')
+    .columns(['ended_at', 'expires_at'])
+    .execute()
+  await schema.createIndex('gate_sessions_forgotten').on('gate_sessions').column('token_expires_at').execute()
+}
+
+async function smallOnes({ schema }: Kysely<Database>): Promise<void> {
+  await schema
+    .createTable('gate_setups')
+    .addColumn('id', 'text', column => column.notNull().primaryKey())
+    .addColumn('means', 'text', column => column.notNull())
+    .addColumn('name', 'text', column => column.notNull())
+    .addColumn('fingerprint256', 'text')
+    .addColumn('invitation', 'text')
+    .addColumn('secret', 'text', column => column.notNull())
+    .addColumn('expires_at', 'bigint', column => column.notNull())
+    .execute()
+  await schema.createIndex('gate_setups_expiring').on('gate_setups').column('expires_at').execute()
+  await schema
+    .createTable('gate_invitations')
+    .addColumn('hash', 'text', column => column.notNull().primaryKey())
+    .addColumn('name', 'text', column => column.notNull())
+    .addColumn('name_key', 'text', column => column.notNull().unique())
+    .addColumn('holder_id', 'text')
+    .addColumn('expires_at', 'bigint', column => column.notNull())
+    .execute()
+  await schema
+    .createTable('gate_delays')
+    .addColumn('key', 'text', column => column.notNull().primaryKey())
+    .addColumn('failures', 'bigint', column => column.notNull())
+    .addColumn('delayed_until', 'bigint', column => column.notNull())
+    .addColumn('forget_at', 'bigint', column => column.notNull())
+    .execute()
+  await schema.createIndex('gate_delays_forgotten').on('gate_delays').column('forget_at').execute()
+}

@@ -1,0 +1,56 @@
+import type { RequestHandler } from 'express'
+import { GATE } from '../../../proxy-configs/gate-contract.ts'
+import type { Caller } from '../../authority/caller.ts'
+import { gateLevelOf } from '../../gate-means.ts'
+import { isAtLeast, type Level } from '../../identity/levels.ts'
+import { inertText } from '../../inert.ts'
+import { send } from '../api/send.ts'
+import { wantsPage } from '../views.ts'
+import { gateToken, setGateCookie } from './gate-cookie.ts'
+import { callerIn, type GateOptions, loginRequired, sendPage } from './gate-options.ts'
+import { accountPage, sessionJson } from './gate-replies.ts'
+
+interface Passing {
+  readonly user: string
+  readonly level: Level
+}
+
+/** Whom a certificate lets through by itself. */
+function certified({ identity: { level, name, serial } }: Caller): Passing | undefined {
+  if (!isAtLeast(level, 'trusted')) return undefined
+  return { user: name === null ? `certificate ${serial}` : inertText(name), level }
+}
+
+export function accountHandlers({ gate, store, now }: GateOptions) {
+  const show: RequestHandler = async (request, response) => {
+    const entry = await gate.renew(gateToken(request) ?? '')
+    if (!entry) {
+      const person = certified(callerIn(request))
+      if (!wantsPage(request)) throw loginRequired()
+      if (person)
+        return sendPage(request, response, 'gate-account', { title: person.user, session: undefined })
+      return response.redirect(303, './login')
+    }
+    setGateCookie(response, entry, now())
+    const left = await store.gate.users.recoveryCodesLeft(entry.session.userId)
+    if (wantsPage(request)) sendPage(request, response, 'gate-account', accountPage(entry.session, left))
+    else send(response, { json: sessionJson(entry.session, left) })
+  }
+
+  /** For proxies that ask for each request: who passes. */
+  const verify: RequestHandler = async (request, response) => {
+    const person = certified(callerIn(request)) ?? (await loggedIn(gateToken(request) ?? ''))
+    if (!person) throw loginRequired()
+    // Octets of UTF-8, as the proxies of ours send it; Node takes one character for each octet.
+    response.set(GATE.remoteUser, Buffer.from(person.user).toString('latin1'))
+    response.set(GATE.remoteLevel, person.level)
+    response.end()
+  }
+
+  async function loggedIn(token: string): Promise<Passing | undefined> {
+    const session = await gate.who(token)
+    return session && { user: session.name, level: gateLevelOf(session.means) }
+  }
+
+  return { show, verify }
+}
