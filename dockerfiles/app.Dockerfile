@@ -16,7 +16,7 @@ COPY dockerfiles/healthcheck.sh /usr/local/bin/
 COPY --from=dependencies /srv/gatehouse/node_modules node_modules
 COPY package.json ./
 COPY pki pki
-COPY proxy-configs/header-contract.ts proxy-configs/
+COPY proxy-configs/header-contract.ts proxy-configs/gate-contract.ts proxy-configs/
 COPY app app
 # Whoever the container runs as makes the store here, where it usually is; nobody else is in it.
 RUN install -d -m 1777 data

@@ -36,6 +36,8 @@ export async function startDirectApp(root: string): Promise<DirectApp> {
       GATEHOUSE_CLIENT_CA_KEY_FILE: join(keys, 'private/client-ca.key.jwe'),
       GATEHOUSE_CLIENT_CA_PASSPHRASE_FILE: join(keys, 'private/client-ca.passphrase'),
       GATEHOUSE_LEDGER_FILE: join(keys, 'issued.pem'),
+      GATEHOUSE_GATE_KEYS_FILE: join(keys, 'private/gate-keys.json'),
+      GATEHOUSE_GATE_SECRET_FILE: join(keys, 'private/gate-secret'),
       GATEHOUSE_DATABASE_URL:
         process.env.GATEHOUSE_DATABASE_URL ?? `sqlite:${join(root, 'data/gatehouse.sqlite')}`,
     },

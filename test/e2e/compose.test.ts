@@ -20,6 +20,7 @@ const PROXIES = [
 const MAIL = { service: 'mail', image: 'mail-catcher', port: 8025, title: 'Gatehouse mail catcher' }
 const SERVICES = [
   { service: 'app', image: 'app', title: 'Gatehouse application' },
+  { service: 'intranet', image: 'intranet', title: 'Gatehouse intranet' },
   MAIL,
   ...PROXIES.map(proxy => ({ ...proxy, image: proxy.service })),
 ] as const
@@ -174,7 +175,7 @@ describe('with keys', () => {
     const images = SERVICES.map(({ image }) => `gatehouse/${image}`)
     const secrets = await secretsIn(keys)
     expect(Object.keys(secrets)).toEqual(
-      expect.arrayContaining(['server.key', 'grace.p12', 'private/proxy-secret']),
+      expect.arrayContaining(['server.key', 'grace.p12', 'private/proxy-secret', 'private/gate-secret']),
     )
     const control = 'CLIENT_CERT must not be'
     expect(await findInImages(images, [...Object.values(secrets), control])).toEqual([control])

@@ -2,7 +2,7 @@ import type { ImageName } from './images.ts'
 
 /** A proxy, and what it cannot help doing differently. */
 export interface ProxyFront {
-  readonly name: Exclude<ImageName, 'app' | 'postgres'>
+  readonly name: Exclude<ImageName, 'app' | 'intranet' | 'postgres'>
   /** A certificate that is expired, not yet valid or badly signed: reported to the application, or a TLS alert. */
   readonly invalidCertificate: 'reported' | 'tls-alert'
 }

@@ -51,6 +51,8 @@ export const DIRECTIONS: Directions = {
   'cli/': ['pki/'],
   // A stand-in for a mail server, for whoever tries Gatehouse out.
   'mail-catcher/': [],
+  // A stand-in for a service behind the gate, which knows nothing of it.
+  'intranet/': [],
   'scripts/': ['pki/'],
   // Measures programs from outside, as their callers meet them.
   'bench/': [],
@@ -71,6 +73,7 @@ export const DIRECTIONS: Directions = {
     'app/main.ts',
     'app/operate.ts',
     'cli/',
+    'intranet/',
     'mail-catcher/',
     'scripts/',
     'docs/examples/',

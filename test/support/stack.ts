@@ -25,6 +25,8 @@ export interface StackOptions {
   readonly clientCert?: 'optional' | 'require'
   /** `echo` answers every request with the request as it came. */
   readonly backend?: 'app' | 'echo'
+  /** Whether a service stands behind the gate; left out, its name is that of the back end. */
+  readonly intranet?: boolean
   /** Instead of the key set's own: a folder with what `keys/` holds. */
   readonly keys?: string
   /** Settings of the application. */
@@ -57,6 +59,8 @@ function authoritySecrets(keys: string) {
     secret(`${keys}/private/client-ca.key.jwe`, 'client-ca.key.jwe'),
     secret(`${keys}/private/client-ca.passphrase`, 'client-ca.passphrase'),
     secret(`${keys}/issued.pem`, 'issued.pem'),
+    secret(`${keys}/private/gate-keys.json`, 'gate-keys.json'),
+    secret(`${keys}/private/gate-secret`, 'gate-secret'),
   ]
 }
 
@@ -66,6 +70,8 @@ function authorityEnvironment({ clientCert = 'optional', environment = {} }: Sta
     GATEHOUSE_CLIENT_CA_KEY_FILE: '/run/secrets/client-ca.key.jwe',
     GATEHOUSE_CLIENT_CA_PASSPHRASE_FILE: '/run/secrets/client-ca.passphrase',
     GATEHOUSE_LEDGER_FILE: '/run/secrets/issued.pem',
+    GATEHOUSE_GATE_KEYS_FILE: '/run/secrets/gate-keys.json',
+    GATEHOUSE_GATE_SECRET_FILE: '/run/secrets/gate-secret',
     GATEHOUSE_CLIENT_CERT: clientCert,
     ...environment,
   }
@@ -89,6 +95,10 @@ function echo(): HardenedContainer {
     .withCommand(['node', '/echo.ts'])
 }
 
+function intranet(): HardenedContainer {
+  return new HardenedContainer(inject('images').intranet).withExposedPorts(8080)
+}
+
 function serverSecrets(keys: string) {
   return [secret(`${keys}/server.crt`, 'server.crt'), secret(`${keys}/server.key`, 'server.key')]
 }
@@ -99,6 +109,8 @@ function proxyContainer(proxy: ProxyFront, keys: string, options: StackOptions):
       ...serverSecrets(keys),
       secret(`${keys}/client-ca.pem`, 'client-ca.pem'),
       secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
+      secret(`${keys}/gate-a.pem`, 'gate-a.pem'),
+      secret(`${keys}/gate-b.pem`, 'gate-b.pem'),
       ...changedFiles(),
     ])
     .withEnvironment({ CLIENT_CERT: options.clientCert ?? 'optional' })
@@ -135,10 +147,11 @@ export async function startStack(front: Front, options: StackOptions = {}): Prom
   const backendLog = new LogBook()
   const network = keep(await new Network().start())
   const backend = options.backend === 'echo' ? echo() : app(keys, options)
+  if (options.intranet) keep(await intranet().withNetwork(network).withNetworkAliases('intranet').start())
   const behind = keep(
     await backend
       .withNetwork(network)
-      .withNetworkAliases('app')
+      .withNetworkAliases('app', ...(options.intranet ? [] : ['intranet']))
       .withExposedPorts(8080)
       .withLogConsumer(to(backendLog))
       .start(),
