@@ -51,6 +51,11 @@ add-user: $(STAMP) ## Make one more user (NAME="Ada Lovelace" DAYS KEY_TYPE PKCS
 rotate-gate-key: $(STAMP) ## Replace the key that signs the tokens of the gate; no session ends (SWITCH FORCE)
 	@npm run -s rotate-gate-key
 
+.PHONY: revoke
+# Not the USER of the environment, who is whoever is logged in.
+revoke: $(STAMP) ## Revoke a user's certificate, and see every front refuse it (USER="Grace Hopper" REASON JSON)
+	@npm run -s revoke -- $(if $(filter command,$(origin USER)),"$$USER")
+
 .PHONY: demo
 demo: $(STAMP) ## Without Docker: keys, the app with direct TLS, three greetings, the end
 	@npm run -s demo

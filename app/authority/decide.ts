@@ -39,6 +39,8 @@ export interface AuthorityContext {
   readonly publish: (event: ChainedEvent) => void
   /** In the transaction of each revocation: what depends on the certificate ends with it. */
   readonly atRevocation?: ((within: Aggregates, audit: Audit) => Promise<void>) | undefined
+  /** Called for each revocation and each proxy that follows the list, with the time that it took. */
+  readonly onRefused?: (proxy: string, seconds: number) => void
   /** What certificates say about where to ask; left out, nothing. */
   readonly statusUrls?: StatusUrls | undefined
 }

@@ -6,6 +6,7 @@ import { gateIn } from './gate.ts'
 import { holdersIn } from './holders.ts'
 import { onceIn } from './once.ts'
 import { outboxIn } from './outbox.ts'
+import { proxyListIn } from './proxy-list.ts'
 import { requestsIn } from './requests.ts'
 import { revocationListsIn } from './revocation-lists.ts'
 import { settingsIn } from './settings.ts'
@@ -26,6 +27,7 @@ export function createStore(db: Kysely<Database>, now: () => Date): Store {
     settings: scope.outside(outside.settings),
     revocationLists: scope.outside(outside.revocationLists),
     gate: scope.outside(outside.gate),
+    proxyList: scope.outside(outside.proxyList),
     async transaction(work) {
       scope.assertOutside()
       return db.transaction().execute(within => scope.run(() => work(aggregatesIn(within, now))))
@@ -43,7 +45,7 @@ export function createStore(db: Kysely<Database>, now: () => Date): Store {
 function aggregatesIn(db: Kysely<Database>, now: () => Date): Aggregates {
   return {
     holders: holdersIn(db),
-    certificates: certificatesIn(db),
+    certificates: certificatesIn(db, now),
     requests: requestsIn(db),
     once: onceIn(db, now),
     audit: auditTrailIn(db),
@@ -51,5 +53,6 @@ function aggregatesIn(db: Kysely<Database>, now: () => Date): Aggregates {
     settings: settingsIn(db),
     revocationLists: revocationListsIn(db),
     gate: gateIn(db),
+    proxyList: proxyListIn(db, now),
   }
 }

@@ -4,6 +4,7 @@ import { describeGate } from './store/gate-suite.ts'
 import { describeListing } from './store/listing-suite.ts'
 import type { StoreKind } from './store/place.ts'
 import { describeProcesses } from './store/processes-suite.ts'
+import { describeProxyList } from './store/proxy-list-suite.ts'
 import { describeRevocationLists } from './store/revocation-lists-suite.ts'
 import { describeTrouble } from './store/trouble-suite.ts'
 
@@ -14,6 +15,7 @@ export function describeStore(kind: StoreKind): void {
   describeAggregates(kind)
   describeRevocationLists(kind)
   describeGate(kind)
+  describeProxyList(kind)
   describeProcesses(kind)
   describeTrouble(kind)
 }

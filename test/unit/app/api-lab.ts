@@ -100,12 +100,13 @@ export interface ApiLabOptions {
   readonly now?: () => Date
   readonly clientCert?: 'require'
   readonly gate?: GateConfig
+  readonly logLevel?: 'info'
 }
 
 const RULES: EnrolmentRules = { ...enrolmentOf({}).rules, proofOfWorkBits: 4 }
 
 export async function apiLab(options: ApiLabOptions = {}): Promise<ApiLab> {
-  const { rules = {}, perMinute = 100_000, context, store, now, clientCert, gate } = options
+  const { rules = {}, perMinute = 100_000, context, store, now, clientCert, gate, logLevel } = options
   const lab = await buildApp({
     ca: CA,
     config: {
@@ -114,6 +115,7 @@ export async function apiLab(options: ApiLabOptions = {}): Promise<ApiLab> {
       proxySecrets: [SECRET],
       ...(clientCert && { clientCert }),
       gate,
+      ...(logLevel && { logLevel }),
     },
     context: { ...context, ...(store && { store }) },
     ...(now && { now }),
