@@ -21,7 +21,7 @@ import { identityHeaders } from './web/identity-headers.ts'
 import { observeRequests } from './web/observe-requests.ts'
 import { operationsRouter } from './web/operations-router.ts'
 import { pagesRouter } from './web/pages-router.ts'
-import { proxyListRouter } from './web/proxy-list-router.ts'
+import { type ProxyListOptions, proxyListRouter } from './web/proxy-list-router.ts'
 import { createRateLimits } from './web/rate-limits.ts'
 import { refuseCrossSite } from './web/refuse-cross-site.ts'
 import { refuseMisdirected } from './web/refuse-misdirected.ts'
@@ -49,7 +49,7 @@ const BODY_LIMIT = 64 * 1024
 
 /** The application; what happens to a request, in this order. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, logger, metrics, store, authority, gate, isReady, now } = dependencies
+  const { config, logger, metrics, gate, isReady, now } = dependencies
   const app = express()
   // A validator over a page about somebody is of no use to anybody, and hashing costs more than greeting.
   app.disable('etag')
@@ -63,8 +63,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use([...API_PATHS], answerInJson)
   app.use(boundBody(BODY_LIMIT))
   app.use(operationsRouter({ front, metrics, isReady }))
-  if (config.front === 'proxy')
-    app.use(proxyListRouter({ proxySecrets: config.proxySecrets, store, authority }))
+  for (const list of proxyLists(dependencies)) app.use(proxyListRouter(list))
   app.use(stylesheetRouter())
   app.use(identifyCaller(dependencies))
   app.use(identityHeaders)
@@ -79,6 +78,18 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(refuseUnknownPath)
   app.use(answerProblem(logger))
   return app
+}
+
+/** In direct mode there is no proxy to follow any. */
+function proxyLists({ config, store, authority, gate }: AppDependencies): readonly ProxyListOptions[] {
+  if (config.front !== 'proxy') return []
+  const { proxySecrets } = config
+  const revoked = { path: '/pki/revoked', name: 'revoked', list: store.proxyList } as const
+  const ended = { path: '/_auth/ended', name: 'ended', list: store.gate.ended } as const
+  return [
+    { proxySecrets, ...revoked, proxies: authority.proxies },
+    ...(gate ? [{ proxySecrets, ...ended, proxies: gate.proxies }] : []),
+  ]
 }
 
 function identifyCaller({ config, logger, metrics, store, onAudit, now }: AppDependencies): RequestHandler {

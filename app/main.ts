@@ -58,7 +58,7 @@ async function serve(config: Config): Promise<void> {
   closing.defer(async () => mailer?.stop())
   // Before anybody can ask: after an update of Gatehouse or a restore the list is not what it should be.
   await store.proxyList.refresh()
-  closing.use(startJobs([...(await jobsOf(config, context, authority)), ...gateJobs(gate)], logger))
+  closing.use(startJobs([...(await jobsOf(config, context, authority)), ...gateJobs(gate, store)], logger))
 
   let isListening = false
   const app = createApp({
@@ -79,6 +79,7 @@ async function serve(config: Config): Promise<void> {
   await untilSignal(logger, async () => {
     isListening = false
     proxies.close()
+    gate?.proxies.close()
     return await drain.begin(DRAIN_MS)
   })
 }
@@ -142,10 +143,11 @@ async function jobsOf(
   return [...jobs, { name: 'ledger', everyMs: 2 * SECOND_MS, run: importLedger }]
 }
 
-function gateJobs(gate: Gate | undefined): readonly Job[] {
+function gateJobs(gate: Gate | undefined, store: Store): readonly Job[] {
   if (!gate) return []
   return [
     { name: 'gate', everyMs: SECOND_MS, share: 0.1, run: () => gate.endOrphans() },
+    { name: 'ended-list', everyMs: SECOND_MS, run: () => store.gate.ended.refresh() },
     { name: 'gate-forget', everyMs: HOUR_MS, run: () => gate.forget() },
   ]
 }

@@ -1,5 +1,6 @@
 import type { Caller } from '../authority/caller.ts'
 import type { AuthorityContext } from '../authority/decide.ts'
+import { createProxies, type Proxies } from '../authority/proxies.ts'
 import type { GateConfig, GateRules } from '../config-gate.ts'
 import { AppError } from '../errors.ts'
 import type { GatePerson, OpenGateSession } from '../store/gate-store.ts'
@@ -41,7 +42,12 @@ export interface Gate {
   readonly atRevocation: NonNullable<AuthorityContext['atRevocation']>
   /** What is of no use any more leaves the store. */
   forget(): Promise<void>
+  /** Those that follow the list of ended sessions. */
+  readonly proxies: Proxies
 }
+
+// Our own choice: a proxy that was away for a week learns all the same what it need not refuse any more.
+const REMEMBERED_MS = 7 * 86_400_000
 
 export type GateParts = Pick<AuthorityContext, 'store' | 'now' | 'publish'>
 
@@ -49,22 +55,24 @@ export type GateParts = Pick<AuthorityContext, 'store' | 'now' | 'publish'>
 export async function openGate({ keys, secret, rules }: GateConfig, parts: GateParts): Promise<Gate> {
   const secrets = createGateSecrets(secret)
   await assertSameSecret(parts.store, secrets)
+  const proxies = createProxies(parts.store.gate.ended)
   const context: GateContext = { ...parts, rules, secrets, tokens: createTokens(keys, parts.now) }
   return {
     rules,
     who: token => whoHas(context, token),
     renew: token => renew(context, token),
     logIn: (caller, attempt) => logIn(context, caller, attempt),
-    logOut: (caller, token) => logOut(context, caller, token),
+    logOut: (caller, token) => logOut(context, caller, token).finally(proxies.tell),
     beginSetup: (caller, wish) => beginSetup(context, caller, wish),
     repeatOffer: setup => repeatOffer(context, setup),
     confirmSetup: (caller, proof) => confirmSetup(context, caller, proof),
     invite: (caller, user) => invite(context, caller, user),
-    removeUser: (caller, id) => removeUser(context, caller, id),
-    endSessions: (caller, id) => endSessions(context, caller, id),
+    removeUser: (caller, id) => removeUser(context, caller, id).finally(proxies.tell),
+    endSessions: (caller, id) => endSessions(context, caller, id).finally(proxies.tell),
     endOrphans: () => endOrphans(context),
     atRevocation: (within, audit) => endOrphansWithin(context, within, audit),
     forget: () => forget(context),
+    proxies,
   }
 }
 
@@ -85,7 +93,7 @@ async function assertSameSecret({ settings }: Store, secrets: GateSecrets): Prom
 
 async function forget({ store: { gate }, now }: GateContext): Promise<void> {
   const at = now().getTime()
-  await gate.sessions.forget(at)
+  await gate.sessions.forget(at - REMEMBERED_MS)
   await gate.setups.forget(at)
   await gate.invitations.forget(at)
   await gate.delays.forget(at)

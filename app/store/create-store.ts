@@ -52,7 +52,7 @@ function aggregatesIn(db: Kysely<Database>, now: () => Date): Aggregates {
     outbox: outboxIn(db),
     settings: settingsIn(db),
     revocationLists: revocationListsIn(db),
-    gate: gateIn(db),
+    gate: gateIn(db, now),
     proxyList: proxyListIn(db, now),
   }
 }

@@ -41,7 +41,13 @@ export interface Database {
     readonly userId: string
     readonly spentAt: Time | null
   }
-  readonly gateSessions: GateSession
+  readonly gateSessions: GateSession & {
+    /** Of the list of ended ones, as for certificates. */
+    readonly listed: number | null
+    readonly unlisted: number | null
+  }
+  /** One row. */
+  readonly gateEndedHead: { readonly id: 1; readonly generation: number }
   readonly gateSetups: GateSetup
   readonly gateInvitations: GateInvitation
   readonly gateDelays: GateFailures

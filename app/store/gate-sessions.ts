@@ -1,7 +1,9 @@
 import type { ExpressionBuilder, Kysely } from 'kysely'
 import type { Database } from './database.ts'
+import { changeEndedList } from './gate-ended.ts'
 import type { GateSessions } from './gate-store.ts'
 import { isUserGood } from './gate-users.ts'
+import { inTransaction } from './in-transaction.ts'
 import type { Time } from './store.ts'
 
 type Tables = Database & { s: Database['gateSessions']; u: Database['gateUsers'] }
@@ -28,7 +30,10 @@ export function gateSessionsIn(db: Kysely<Database>): GateSessions {
       .where('s.expiresAt', '>', now)
   return {
     async open(session) {
-      await db.insertInto('gateSessions').values(session).execute()
+      await db
+        .insertInto('gateSessions')
+        .values({ ...session, listed: null, unlisted: null })
+        .execute()
     },
     find: (id, now) =>
       open(now)
@@ -53,18 +58,7 @@ export function gateSessionsIn(db: Kysely<Database>): GateSessions {
         .executeTakeFirst()
       return numUpdatedRows === 1n
     },
-    async end(which, at) {
-      const ended = await db
-        .updateTable('gateSessions')
-        .set({ endedAt: at })
-        .$if('id' in which, update => update.where('id', '=', 'id' in which ? which.id : ''))
-        .$if('userId' in which, update => update.where('userId', '=', 'userId' in which ? which.userId : ''))
-        .where('endedAt', 'is', null)
-        .where('expiresAt', '>', at)
-        .returning('id')
-        .execute()
-      return ended.map(({ id }) => id)
-    },
+    end: (which, at) => inTransaction(db, within => end(within, which, at)),
     orphans: now =>
       open(now)
         .select(['s.id', 'h.commonName as name'])
@@ -75,7 +69,27 @@ export function gateSessionsIn(db: Kysely<Database>): GateSessions {
         .deleteFrom('gateSessions')
         .where('tokenExpiresAt', '<', before)
         .where('expiresAt', '<', before)
+        .where('listed', 'is', null)
         .execute()
     },
   }
+}
+
+/** For proxies as well, in the same transaction. */
+async function end(
+  db: Kysely<Database>,
+  which: Parameters<GateSessions['end']>[0],
+  at: Time,
+): Promise<readonly string[]> {
+  const [column, value] = 'id' in which ? (['id', which.id] as const) : (['userId', which.userId] as const)
+  const ended = await db
+    .updateTable('gateSessions')
+    .set({ endedAt: at })
+    .where(column, '=', value)
+    .where('endedAt', 'is', null)
+    .where('expiresAt', '>', at)
+    .returning('id')
+    .execute()
+  if (ended.length > 0) await changeEndedList(db, at)
+  return ended.map(({ id }) => id)
 }

@@ -1,5 +1,5 @@
 import type { GateMeans } from '../gate-means.ts'
-import type { Time } from './store.ts'
+import type { ProxyList, Time } from './store.ts'
 
 /** A person who logs in with one-time codes. One that was removed stays on record, without what it could log in with. */
 export interface GateUser {
@@ -81,7 +81,7 @@ export interface GateSessions {
   end(which: { readonly id: string } | { readonly userId: string }, at: Time): Promise<readonly string[]>
   /** Open in the table, but not to `find`: what they depend on has gone. */
   orphans(now: Time): Promise<readonly Pick<OpenGateSession, 'id' | 'name'>[]>
-  /** Those whose last token expired before. */
+  /** Those that expired before, with their last token, and are on no list. */
   forget(before: Time): Promise<void>
 }
 
@@ -151,4 +151,6 @@ export interface GateStore {
   readonly setups: GateSetups
   readonly invitations: GateInvitations
   readonly delays: GateDelays
+  /** Sessions that have ended, for proxies to refuse. */
+  readonly ended: ProxyList
 }

@@ -38,7 +38,8 @@ async function users(db: Kysely<Database>): Promise<void> {
     .execute()
 }
 
-async function sessions({ schema }: Kysely<Database>): Promise<void> {
+async function sessions(db: Kysely<Database>): Promise<void> {
+  const { schema } = db
   await schema
     .createTable('gate_sessions')
     .addColumn('id', 'text', column => column.notNull().primaryKey())
@@ -48,6 +49,8 @@ async function sessions({ schema }: Kysely<Database>): Promise<void> {
     .addColumn('token_expires_at', 'bigint', column => column.notNull())
     .addColumn('serial', 'text')
     .addColumn('ended_at', 'bigint')
+    .addColumn('listed', 'bigint')
+    .addColumn('unlisted', 'bigint')
     .execute()
   await schema.createIndex('gate_sessions_user').on('gate_sessions').column('user_id').execute()
   await schema
@@ -56,6 +59,23 @@ async function sessions({ schema }: Kysely<Database>): Promise<void> {
     .columns(['ended_at', 'expires_at'])
     .execute()
   await schema.createIndex('gate_sessions_forgotten').on('gate_sessions').column('token_expires_at').execute()
+  const on = (columns: string, where: string) => sql.raw(`on gate_sessions (${columns}) where ${where}`)
+  const indexes = {
+    gate_sessions_listed: on('listed, id', 'listed is not null'),
+    gate_sessions_unlisted: on('unlisted, id', 'unlisted is not null'),
+    gate_sessions_joining: on('token_expires_at, ended_at', 'ended_at is not null and listed is null'),
+    gate_sessions_leaving: on('token_expires_at', 'listed is not null'),
+  }
+  for (const [name, rest] of Object.entries(indexes)) {
+    await sql`create index ${sql.ref(name)} ${rest}`.execute(db)
+  }
+  await schema
+    .createTable('gate_ended_head')
+    .addColumn('id', 'integer', column => column.notNull().primaryKey())
+    .addColumn('generation', 'bigint', column => column.notNull())
+    .addCheckConstraint('gate_ended_head_is_one', sql`id = 1`)
+    .execute()
+  await db.insertInto('gateEndedHead').values({ id: 1, generation: 1 }).execute()
 }
 
 async function smallOnes({ schema }: Kysely<Database>): Promise<void> {

@@ -266,9 +266,9 @@ export interface ListIntent {
 
 export type Begun = Pick<RevocationListInfo, 'number' | 'generation'>
 
-/** A serial number, and since which generation it is on the list for proxies, or is not any more. */
+/** A serial number, or a session, and since which generation it is on a list for proxies, or is not any more. */
 export interface ListedRow {
-  readonly serial: string
+  readonly entry: string
   readonly generation: number
 }
 
@@ -281,15 +281,15 @@ export interface ListQuery {
   readonly limit: number
 }
 
-/** Whom the proxies refuse: serial numbers, with generations that only rise, so that a proxy can ask for what is new. */
+/** What the proxies refuse, with generations that only rise, so that a proxy can ask for what is new. */
 export interface ProxyList {
-  /** Of the last change of what is revoked; above 0. */
+  /** Of the last change; above 0. */
   generation(): Promise<number>
-  /** Puts on it what counts as revoked by now, and takes off what has expired. */
+  /** Puts on it what belongs on it by now, and takes off what has expired. */
   refresh(): Promise<void>
   /** To this generation at least: it was given, although the store does not know it any more. */
   raise(generation: number): Promise<void>
-  /** In the order of `generation` and then `serial`. */
+  /** In the order of `generation` and then `entry`. */
   changes(query: ListQuery): Promise<readonly ListedRow[]>
 }
 
@@ -309,6 +309,7 @@ export interface Aggregates {
   readonly settings: Settings
   readonly revocationLists: RevocationLists
   readonly gate: GateStore
+  /** Of revoked certificates. */
   readonly proxyList: ProxyList
 }
 

@@ -4,8 +4,8 @@ import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 
 // Asked every few seconds by proxies and orchestrators: of interest only when something is looked for.
-const LONG_POLL = '/pki/revoked'
-const ROUTINE: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics', LONG_POLL])
+const LONG_POLLS: ReadonlySet<string> = new Set(['/pki/revoked', '/_auth/ended'])
+const ROUTINE: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics', ...LONG_POLLS])
 
 function pathOf(request: Request): string {
   const end = request.originalUrl.indexOf('?')
@@ -26,7 +26,7 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
       const { method } = request
       const path = pathOf(request)
       const status = response.statusCode
-      const seconds = path === LONG_POLL ? undefined : ms / 1000
+      const seconds = LONG_POLLS.has(path) ? undefined : ms / 1000
       metrics.observe({ method, status, level: identity?.level ?? 'none', seconds })
       // Whoever is identified is none of those, and is told that there is nothing there.
       const isRoutine = ROUTINE.has(path) && !identification

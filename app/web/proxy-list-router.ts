@@ -1,43 +1,45 @@
 import { once } from 'node:events'
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { HEADER } from '../../proxy-configs/header-contract.ts'
-import type { Authority } from '../authority/authority.ts'
+import type { Proxies } from '../authority/proxies.ts'
 import { createContractReader } from '../identity/read-contract.ts'
-import type { Store } from '../store/store.ts'
+import type { ProxyList } from '../store/store.ts'
 import { parse } from './api/parse-input.ts'
 import { ProxyListQuery } from './api/proxy-list.ts'
 import { isKnown } from './is-known.ts'
 import { onlyReading } from './only-methods.ts'
-import { proxyListText } from './proxy-list-text.ts'
+import { type ProxyListName, proxyListText } from './proxy-list-text.ts'
 
 export interface ProxyListOptions {
   readonly proxySecrets: readonly string[]
-  readonly store: Store
-  readonly authority: Pick<Authority, 'proxies'>
+  readonly path: string
+  readonly name: ProxyListName
+  readonly list: ProxyList
+  readonly proxies: Pick<Proxies, 'follow'>
 }
 
 /**
- * The list for proxies, which refuse by it what the application would refuse. For everybody else the address does not
+ * A list for proxies, which refuse by it what the application would refuse. For everybody else the address does not
  * exist: a request of a client comes through a proxy, and so with `Via`.
  */
-export function proxyListRouter({ proxySecrets, store, authority }: ProxyListOptions): Router {
+export function proxyListRouter({ proxySecrets, path, proxies, ...list }: ProxyListOptions): Router {
   const read = createContractReader(proxySecrets)
   const onlyProxies: RequestHandler = (request, _response, next) => {
     const isProxy = request.headers.via === undefined && read(request).offer.kind === 'none'
     next(isProxy ? undefined : 'route')
   }
   const answer: RequestHandler = async (request, response) => {
-    const { after, nonce, wait, proxy: name } = parse(ProxyListQuery, request.query, 'query')
+    const { after, nonce, wait, proxy } = parse(ProxyListQuery, request.query, 'query')
     const signal = untilGone(response)
-    const follower = { name, address: addressOf(request) }
-    const to = await authority.proxies.follow(follower, { after, waitMs: wait * 1000, signal })
+    const follower = { name: proxy, address: addressOf(request) }
+    const to = await proxies.follow(follower, { after, waitMs: wait * 1000, signal })
     if (signal.aborted) return
     response.set({ 'Cache-Control': 'no-store', ETag: `W/"${to}"` }).type('text/plain')
     if (isKnown(request, `"${to}"`)) return void response.status(304).end()
-    await write(proxyListText(store, { nonce, from: after, to }, secretOf(request)), response, signal)
+    await write(proxyListText(list, { nonce, from: after, to }, secretOf(request)), response, signal)
   }
   const router = Router({ caseSensitive: true, strict: true })
-  router.route('/pki/revoked').all(onlyProxies).get(answer).all(onlyReading)
+  router.route(path).all(onlyProxies).get(answer).all(onlyReading)
   return router
 }
 

@@ -1,6 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { setImmediate as othersTurn } from 'node:timers/promises'
-import type { ListedRow, ListQuery, Store } from '../store/store.ts'
+import type { ListedRow, ListQuery, ProxyList } from '../store/store.ts'
+
+/** What a list begins with: an answer about one is none about the other. */
+export type ProxyListName = 'revoked' | 'ended'
 
 export interface ProxyListQuestion {
   readonly nonce: string
@@ -14,17 +17,17 @@ export interface ProxyListQuestion {
 const PAGE = 1000
 
 /**
- * The list for proxies, or what has changed of it, signed at its end, so that one that was cut off is none.
+ * A list for proxies, or what has changed of it, signed at its end, so that one that was cut off is none.
  * @param secret that the proxy and we share
  */
 export async function* proxyListText(
-  store: Pick<Store, 'proxyList'>,
+  { name, list }: { readonly name: ProxyListName; readonly list: Pick<ProxyList, 'changes'> },
   { nonce, from, to }: ProxyListQuestion,
   secret: string,
 ): AsyncGenerator<string> {
   const hmac = createHmac('sha256', secret)
-  let text = `gatehouse-revoked 1\nnonce ${nonce}\nfrom ${from}\nto ${to}\n`
-  for await (const lines of changes(store, from, to)) {
+  let text = `gatehouse-${name} 1\nnonce ${nonce}\nfrom ${from}\nto ${to}\n`
+  for await (const lines of changes(list, from, to)) {
     text += lines
     hmac.update(text)
     yield text
@@ -34,26 +37,26 @@ export async function* proxyListText(
   yield `${text}hmac ${hmac.digest('hex')}\n`
 }
 
-async function* changes(store: Pick<Store, 'proxyList'>, from: number, to: number): AsyncGenerator<string> {
+async function* changes(list: Pick<ProxyList, 'changes'>, from: number, to: number): AsyncGenerator<string> {
   if (from === to) return
-  for await (const rows of pagesOf(store, 'listed', { from, to })) yield linesOf('+', rows)
+  for await (const rows of pagesOf(list, 'listed', { from, to })) yield linesOf('+', rows)
   // Whoever has nothing yet has nothing to take back.
   if (from === 0) return
-  for await (const rows of pagesOf(store, 'unlisted', { from, to })) yield linesOf('-', rows)
+  for await (const rows of pagesOf(list, 'unlisted', { from, to })) yield linesOf('-', rows)
 }
 
 function linesOf(sign: string, rows: readonly ListedRow[]): string {
-  return rows.map(({ serial }) => `${sign}${serial}\n`).join('')
+  return rows.map(({ entry }) => `${sign}${entry}\n`).join('')
 }
 
 async function* pagesOf(
-  { proxyList }: Pick<Store, 'proxyList'>,
+  list: Pick<ProxyList, 'changes'>,
   change: ListQuery['change'],
   { from, to }: Pick<ProxyListQuestion, 'from' | 'to'>,
 ): AsyncGenerator<readonly ListedRow[]> {
-  let after: ListedRow | undefined = { generation: from + 1, serial: '' }
+  let after: ListedRow | undefined = { generation: from + 1, entry: '' }
   while (after) {
-    const rows: readonly ListedRow[] = await proxyList.changes({ change, after, upTo: to, limit: PAGE })
+    const rows: readonly ListedRow[] = await list.changes({ change, after, upTo: to, limit: PAGE })
     if (rows.length > 0) yield rows
     // SQLite reads without waiting, and so would we until the end.
     await othersTurn()

@@ -96,8 +96,9 @@ it('tells a proxy that waits at one of them at once of whoever is revoked at ano
   await here.authority.revoke(ADMIN, { serial: row.serial, reason: 'keyCompromise' })
   const to = await waiting
   const text: string[] = []
+  const list = { name: 'revoked', list: there.store.proxyList } as const
   const question = { nonce: '0123456789abcdef', from: after, to }
-  for await (const piece of proxyListText(there.store, question, SECRET)) text.push(piece)
+  for await (const piece of proxyListText(list, question, SECRET)) text.push(piece)
   expect(text.join('')).toContain(`\n+${row.serial}\n`)
 })
 

@@ -14,7 +14,7 @@ import { certificateRoutes } from './certificate-routes.ts'
 import { gateRoutes } from './gate-routes.ts'
 import { openApi } from './open-api.ts'
 import { parseBody, parseQuery } from './parse-input.ts'
-import { PROXY_LIST } from './proxy-list.ts'
+import { ENDED_LIST, REVOKED_LIST } from './proxy-list.ts'
 import { registerRoutes } from './register-routes.ts'
 import { requestRoutes } from './request-routes.ts'
 import { revocationRoutes } from './revocation-routes.ts'
@@ -46,7 +46,9 @@ export function apiRouter(options: ApiOptions): Router {
     for (const route of ofPath) place[route.method](...handlers(route, options))
     place.all(onlyMethods(...methodsOf(ofPath)))
   }
-  const description = JSON.stringify(openApi([...routes, PROXY_LIST]))
+  const description = JSON.stringify(
+    openApi([...routes, REVOKED_LIST, ...(options.gate ? [ENDED_LIST] : [])]),
+  )
   const describe: RequestHandler = (_request, response) => {
     response.type('application/json').send(description)
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ProxyListName } from '../proxy-list-text.ts'
 import type { RouteDescription } from './route.ts'
 
 // Twelve digits: seconds of thirty thousand years.
@@ -24,22 +25,43 @@ export const ProxyListQuery = z.strictObject({
     .meta({ description: 'Its name' }),
 })
 
-/** What is said of it; proxy-list-router.ts answers, before anybody is identified. */
-export const PROXY_LIST: RouteDescription = {
-  method: 'get',
-  path: '/pki/revoked',
-  summary: 'What has changed of the list of revoked certificates that proxies refuse by',
-  level: 'anonymous',
-  audience:
-    'For the proxies themselves, over the internal network. For everybody else there is nothing here.',
-  query: ProxyListQuery,
-  answers: {
-    200: {
-      description:
-        'Lines: "gatehouse-revoked 1", nonce, from, to, a +SERIAL or -SERIAL for each change, and an HMAC-SHA-256 of all before it with the proxy secret that was presented',
-      types: ['text/plain'],
-    },
-    304: { description: 'The generation is that of If-None-Match' },
-  },
-  errors: ['NOT_FOUND'],
+interface Described {
+  readonly path: string
+  readonly name: ProxyListName
+  readonly of: string
+  readonly entry: string
 }
+
+/** What is said of one; proxy-list-router.ts answers, before anybody is identified. */
+function describe({ path, name, of, entry }: Described): RouteDescription {
+  return {
+    method: 'get',
+    path,
+    summary: `What has changed of the list of ${of} that proxies refuse by`,
+    level: 'anonymous',
+    audience:
+      'For the proxies themselves, over the internal network. For everybody else there is nothing here.',
+    query: ProxyListQuery,
+    answers: {
+      200: {
+        description: `Lines: "gatehouse-${name} 1", nonce, from, to, a +${entry} or -${entry} for each change, and an HMAC-SHA-256 of all before it with the proxy secret that was presented`,
+        types: ['text/plain'],
+      },
+      304: { description: 'The generation is that of If-None-Match' },
+    },
+    errors: ['NOT_FOUND'],
+  }
+}
+
+export const REVOKED_LIST = describe({
+  path: '/pki/revoked',
+  name: 'revoked',
+  of: 'revoked certificates',
+  entry: 'SERIAL',
+})
+export const ENDED_LIST = describe({
+  path: '/_auth/ended',
+  name: 'ended',
+  of: 'ended sessions',
+  entry: 'SESSION',
+})

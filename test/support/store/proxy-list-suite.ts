@@ -31,11 +31,11 @@ async function pages(
   meanwhile: () => Promise<unknown> = async () => {},
 ): Promise<string[]> {
   const serials: string[] = []
-  let after: ListedRow | undefined = { generation: from + 1, serial: '' }
+  let after: ListedRow | undefined = { generation: from + 1, entry: '' }
   while (after) {
     const rows: readonly ListedRow[] = await proxyList.changes({ change, after, upTo: to, limit: 2 })
     if (serials.length === 0) await meanwhile()
-    serials.push(...rows.map(({ serial }) => serial))
+    serials.push(...rows.map(({ entry }) => entry))
     after = rows.at(-1)
   }
   return serials

@@ -15,6 +15,7 @@ import { type ApiLab, apiLab, type Headers, NOBODY, OPERATOR, type Person, prese
 import { contract, SECRET } from '../lab.ts'
 
 const NONCE = '0123456789abcdefABCDEF'
+const REVOKED = { proxySecrets: [SECRET], path: '/pki/revoked', name: 'revoked' } as const
 const PROXY = { 'X-Proxy-Secret': SECRET, 'X-SSL-Client-Verify': 'NONE' }
 
 let lab: ApiLab
@@ -90,7 +91,9 @@ describe('a proxy gets', () => {
 
   it('a signature with the secret that it has shown, of several that are right', async () => {
     const other = 'A'.repeat(32)
-    const router = proxyListRouter({ ...lab, proxySecrets: [SECRET, other] })
+    const { proxies } = lab.authority
+    const list = { ...REVOKED, list: lab.store.proxyList, proxies }
+    const router = proxyListRouter({ ...list, proxySecrets: [SECRET, other] })
     const answer = await request(express().use(router))
       .get(pathOf())
       .set({ ...PROXY, 'X-Proxy-Secret': other })
@@ -226,7 +229,7 @@ it('what it asks is no line of the access log, but that others ask is one', asyn
 })
 
 describe('what can go wrong on the way', () => {
-  const page = (serials: readonly string[]) => serials.map(serial => ({ serial, generation: 7 }))
+  const page = (serials: readonly string[]) => serials.map(entry => ({ entry, generation: 7 }))
 
   /** A server of the router alone, over a list that the test makes. */
   async function serve(over: Partial<ProxyList>) {
@@ -238,19 +241,15 @@ describe('what can go wrong on the way', () => {
       ...over,
     }
     const proxies = createProxies(proxyList)
-    const store = { ...lab.store, proxyList }
     const signals: AbortSignal[] = []
-    const authority = {
-      proxies: {
-        ...proxies,
-        follow(...[proxy, waiting]: Parameters<typeof proxies.follow>) {
-          signals.push(waiting.signal)
-          return proxies.follow(proxy, waiting)
-        },
+    const following = {
+      follow(...[proxy, waiting]: Parameters<typeof proxies.follow>) {
+        signals.push(waiting.signal)
+        return proxies.follow(proxy, waiting)
       },
     }
     const errors: unknown[] = []
-    const app = express().use(proxyListRouter({ proxySecrets: [SECRET], store, authority }))
+    const app = express().use(proxyListRouter({ ...REVOKED, list: proxyList, proxies: following }))
     app.use(((error, _request, response, _next) => {
       errors.push(error)
       response.destroy()
