@@ -2,9 +2,9 @@ import { nameKey, parseCommonName } from '../../pki/common-name.ts'
 import type { DistinguishedName } from '../../pki/distinguished-name.ts'
 import { soleAttribute } from '../../pki/distinguished-name.ts'
 import { parseEmailAddress } from '../../pki/email-address.ts'
+import { ADMIN_ORGANISATION } from '../../pki/organisations.ts'
 import type { SigningRequest } from '../../pki/signing-request.ts'
 import { AppError } from '../errors.ts'
-import { ADMIN_ORGANISATION } from '../identity/levels.ts'
 
 /** Whom a certificate is asked for, in the words of whoever asks. */
 export interface SubjectWish {

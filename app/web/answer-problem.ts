@@ -1,10 +1,10 @@
 import { STATUS_CODES } from 'node:http'
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express'
 import { PkiError } from '../../pki/errors.ts'
+import { inertJson, inertText } from '../../pki/inert-text.ts'
 import { AppError } from '../errors.ts'
 import { CHALLENGE } from '../identity/challenge.ts'
 import { identificationOf } from '../identity/identification.ts'
-import { inertJson, inertText } from '../inert.ts'
 import type { Logger } from '../logger.ts'
 import { renderPage, wantsPage } from './views.ts'
 

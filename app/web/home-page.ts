@@ -1,5 +1,5 @@
+import { inertName } from '../../pki/inert-text.ts'
 import type { Identity } from '../identity/identity.ts'
-import { inertText } from '../inert.ts'
 import { greeting } from './greeting.ts'
 
 type Row = readonly [term: string, value: string]
@@ -13,9 +13,9 @@ function validUntil(notAfter: string, now: Date): string {
 
 function rows(identity: Identity, now: Date): Row[] {
   const all: [string, string | null][] = [
-    ['Name', identity.name && inertText(identity.name)],
-    ['Organisation', identity.organisation && inertText(identity.organisation)],
-    ['E-mail', identity.email && inertText(identity.email)],
+    ['Name', identity.name && inertName(identity.name)],
+    ['Organisation', identity.organisation && inertName(identity.organisation)],
+    ['E-mail', identity.email && inertName(identity.email)],
     ['Serial number', identity.serial],
     ['SHA-256', identity.fingerprint256?.match(/.{1,4}/g)?.join(' ') ?? null],
     ['Valid until', identity.notAfter && validUntil(identity.notAfter, now)],

@@ -1,6 +1,6 @@
 import { type RequestHandler, Router } from 'express'
+import { inertJson } from '../../pki/inert-text.ts'
 import { identityOf } from '../identity/identification.ts'
-import { inertJson } from '../inert.ts'
 import { greeting } from './greeting.ts'
 import { homePage } from './home-page.ts'
 import { onlyReading } from './only-methods.ts'
