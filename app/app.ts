@@ -15,6 +15,7 @@ import { answerInJson, answerProblem } from './web/answer-problem.ts'
 import type { ApiDependencies } from './web/api/api-dependencies.ts'
 import { API_PATHS, apiRouter } from './web/api/api-router.ts'
 import { boundBody } from './web/bound-body.ts'
+import { guardedRouter } from './web/guarded-router.ts'
 import { identityHeaders } from './web/identity-headers.ts'
 import { createNextSteps } from './web/next-steps.ts'
 import { observeRequests } from './web/observe-requests.ts'
@@ -70,6 +71,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(pagesRouter(nextSteps, now))
   app.use(apiRouter(api))
   app.use(tlsauthRouter(api))
+  app.use(guardedRouter(api))
   app.use(refuseUnknownPath)
   app.use(answerProblem(logger, nextSteps))
   return app

@@ -15,6 +15,16 @@ export interface RequireIdentityOptions {
 
 const OPTIONS: ReadonlySet<string> = new Set(['level', 'organisation', 'otherwise'])
 
+const guarded = new Set<string>()
+
+/**
+ * The organisations that the guards of this process ask for. Whoever could register with one would open its doors, so
+ * the authority reserves them.
+ */
+export function guardedOrganisations(): ReadonlySet<string> {
+  return guarded
+}
+
 /**
  * A guard for a route: lets the caller pass, or hands him to `otherwise`.
  * @throws RangeError while the application is built, for options that cannot be right: a misspelt one would guard nothing
@@ -22,6 +32,7 @@ const OPTIONS: ReadonlySet<string> = new Set(['level', 'organisation', 'otherwis
 export function requireIdentity(options: RequireIdentityOptions = {}): RequestHandler {
   const { level = 'trusted', organisation, otherwise = answerRefusal } = options
   assertOptions(options, level)
+  if (organisation !== undefined) guarded.add(organisation)
   return function guardIdentity(request, response, next) {
     const why = check(assuredIdentificationOf(request), level, organisation)
     if (why) otherwise(request, response, next, why)

@@ -107,6 +107,11 @@ describe('anything', () => {
   })
 })
 
+it.each(['CA admins', 'Gatehouse'])('%s is nobody’s for the asking, whatever is configured', organisation => {
+  const subject = parseSubject({ commonName: 'Ada', organisation })
+  expect(() => assertNotReserved(subject, [])).toThrow(/given by an administrator only/)
+})
+
 describe('a name', () => {
   it.each([
     ['full-width letters', 'Ａｄａ', 'Ada'],

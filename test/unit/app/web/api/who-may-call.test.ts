@@ -52,6 +52,8 @@ const TABLE: readonly Row[] = [
   forAll('GET /tlsauth/certify/', [200]),
   forAll('GET /tlsauth/cert/', [200]),
   forAll('GET /tlsauth/test/', [200]),
+  forAdmins('GET /tlsauth/test/admins/', [200]),
+  forTrusted('GET /tlsauth/test/gatehouse/', [200], [403, 'ORGANISATION_WRONG']),
   forAll('POST /tlsauth/register/', [400, 'NAME_INVALID']),
   forAll('POST /tlsauth/certify/', [400, 'BODY_INVALID']),
   forAdmins('GET /tlsauth/csrs/', [200]),
