@@ -1,7 +1,9 @@
 // Whoever is refused for his certificate reads why and what to do next, through every front that can still answer.
-import { beforeAll, describe, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { REASONS } from '../../app/identity/reasons.ts'
-import { ask, type ClientKeys, person } from '../support/ask.ts'
+import { createClient } from '../../cli/http-client.ts'
+import { ask, type ClientKeys, HOST, person } from '../support/ask.ts'
 import { call, openPkcs12 } from '../support/enrol.ts'
 import { clientCa } from '../support/forge.ts'
 import { fronts } from '../support/fronts.ts'
@@ -28,16 +30,31 @@ describe.each(fronts)('$name', front => {
     return { status, body, links: links.map(({ pathname }) => pathname) }
   }
 
+  /** What the command `gatehouse` makes of it. */
+  async function gatehouse(credentials?: ClientKeys) {
+    const server = new URL(`https://${HOST}:${stack().port}/`)
+    using client = createClient({
+      server,
+      ca: [readFileSync(`${inject('keys')}/root.pem`, 'utf8')],
+      credentials,
+    })
+    return await client.ask({ path: 'pki/certs' })
+  }
+
   it.each(Object.entries(REFUSED))('a certificate %s', async (what, { code, detail, alert }) => {
     const as = made[what]
     if (alert !== undefined && front.invalidCertificate === 'tls-alert') {
       await expect(ask(stack(), { as, path: GUARDED })).rejects.toThrow(`SSL alert number ${alert}`)
+      // The alert for one that is not valid yet is that of several reasons.
+      const known = code === 'CERT_NOT_YET_VALID' ? 'CERT_REFUSED' : code
+      await expect(gatehouse(as)).rejects.toMatchObject({ code: known, ending: 'refused' })
       return
     }
     const { status, title } = REASONS[code]
     const problem = await call(stack(), '/pki/certs', { as })
     expect(problem.status).toBe(status)
     expect(problem.json).toMatchObject({ code, title, detail: expect.stringMatching(detail) })
+    await expect(gatehouse(as)).rejects.toMatchObject({ code, ending: 'refused' })
     const line = await ask(stack(), { as, path: GUARDED })
     expect(line).toMatchObject({ status, body: expect.stringMatching(/^.+\n$/) })
     expect(line.body).toMatch(detail)
