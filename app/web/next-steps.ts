@@ -10,7 +10,7 @@ export interface Step {
 const STEPS: Readonly<Record<NextStep, Step>> = {
   present: {
     before:
-      'Present one that the client CA of this site issued: import its .p12 file. A browser that was told to send none asks again after it was closed.',
+      'Present one that the client CA of this site issued: import its .p12 file. A browser offers none that has expired, and asks again after it was closed.',
   },
   'present-another': { before: 'Present another one, or none: a browser asks again after it was closed.' },
   enrol: {

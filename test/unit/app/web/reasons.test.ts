@@ -5,10 +5,10 @@ import { REASONS } from '../../../../app/identity/reasons.ts'
 import { decodeCertificatePem } from '../../../../pki/pem.ts'
 import type { ClientKeys } from '../../../support/ask.ts'
 import { forge, serialOf } from '../../../support/forge.ts'
-import { makeClientCa } from '../../../support/lab.ts'
+import { makeClientCa, makeSelfSigned } from '../../../support/lab.ts'
 import { REFUSED } from '../../../support/refused.ts'
-import { type ApiLab, apiLab, CA, type Headers, NOBODY, OPERATOR, STRANGER } from '../api-lab.ts'
-import { contract } from '../lab.ts'
+import { type ApiLab, apiLab, CA, type Headers, OPERATOR, STRANGER } from '../api-lab.ts'
+import { contract, makeUser, pemOf } from '../lab.ts'
 
 const JSON_ONLY = { Accept: 'application/json' }
 const BROWSER = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
@@ -127,28 +127,37 @@ describe('a revoked certificate', () => {
   it('is not told apart from one that never was, by whoever cannot sign it', async () => {
     const { certificate } = await lab.person('Trudy')
     await lab.authority.revoke(OPERATOR, { serial: certificate.serialNumber, reason: 'keyCompromise' })
+    const serials = [certificate.serialNumber, lab.grace.certificate.serialNumber, '7F'.repeat(16)]
     const twin = await makeClientCa()
-    const answers = await Promise.all(
-      [certificate.serialNumber, lab.grace.certificate.serialNumber, '7F'.repeat(16)].map(async serial => {
-        const change = (forged: { serialNumber: unknown }) => {
-          forged.serialNumber = serialOf(serial)
-        }
-        const { text } = await lab.get(GUARDED, unverified(await forge(twin, { change }))).set(JSON_ONLY)
-        return text
-      }),
-    )
-    expect(JSON.parse(answers[0] ?? '').code).toBe('CERT_ISSUER_UNKNOWN')
-    expect(new Set(answers).size).toBe(1)
+    const forged = (serial: string) =>
+      forge(twin, {
+        change(each) {
+          each.serialNumber = serialOf(serial)
+        },
+      })
+    const own = (serial: string) => pemOf(makeSelfSigned('-set_serial', `0x${serial}`))
+    for (const [code, make] of [
+      ['CERT_ISSUER_UNKNOWN', forged],
+      ['LEVEL_TOO_LOW', own],
+    ] as const) {
+      const answers = serials.map(async serial => {
+        return (await lab.get(GUARDED, unverified(await make(serial))).set(JSON_ONLY)).text
+      })
+      const [answer = '', ...others] = new Set(await Promise.all(answers))
+      expect(JSON.parse(answer).code).toBe(code)
+      expect(others).toEqual([])
+    }
   })
 })
 
 describe('where nobody can register', () => {
   it.each([
-    ['because nothing is signed', { context: { signer: undefined } }, NOBODY],
-    ['because a certificate is required', { clientCert: 'require' }, STRANGER],
-  ] as const)('%s, nobody is sent there', async (_, options, headers) => {
+    ['because nothing is signed', { context: { signer: undefined } }],
+    ['because a certificate is required', { clientCert: 'require' }],
+  ] as const)('%s, nobody is sent there', async (_, options) => {
     await using closed = await apiLab(options)
-    const { text } = await closed.get(GUARDED, headers).set(BROWSER)
+    const stranger = unverified(pemOf(await makeUser(await makeClientCa())))
+    const { text } = await closed.get(GUARDED, stranger).set(BROWSER)
     expect(linksOf(text, GUARDED)).toEqual(['/app/'])
     expect(textOf(text)).toContain('An administrator can issue one.')
   })
