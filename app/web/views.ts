@@ -21,6 +21,7 @@ function rootOf({ path }: Request): string {
 export type View =
   | 'home'
   | 'problem'
+  | 'guarded'
   | 'gate-account'
   | 'gate-login'
   | 'gate-setup'

@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express'
+import { inertName } from '../../../pki/inert-text.ts'
 import { GATE } from '../../../proxy-configs/gate-contract.ts'
 import type { Caller } from '../../authority/caller.ts'
 import { gateLevelOf } from '../../gate-means.ts'
 import { isAtLeast, type Level } from '../../identity/levels.ts'
-import { inertText } from '../../inert.ts'
 import { send } from '../api/send.ts'
 import { wantsPage } from '../views.ts'
 import { gateToken, setGateCookie } from './gate-cookie.ts'
@@ -18,7 +18,7 @@ interface Passing {
 /** Whom a certificate lets through by itself. */
 function certified({ identity: { level, name, serial } }: Caller): Passing | undefined {
   if (!isAtLeast(level, 'trusted')) return undefined
-  return { user: name === null ? `certificate ${serial}` : inertText(name), level }
+  return { user: name === null ? `certificate ${serial}` : inertName(name), level }
 }
 
 export function accountHandlers({ gate, store, now }: GateOptions) {

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express'
 import { type Caller, callerOf } from '../../authority/caller.ts'
 import { AppError } from '../../errors.ts'
 import type { Gate } from '../../gate/gate.ts'
-import { identificationOf } from '../../identity/identification.ts'
+import { assuredIdentificationOf } from '../../identity/identification.ts'
 import type { Store } from '../../store/store.ts'
 import type { RateLimits } from '../rate-limits.ts'
 import type { RefusalListener } from '../refuse-cross-site.ts'
@@ -16,9 +16,7 @@ export interface GateOptions extends RefusalListener {
 }
 
 export function callerIn(request: Request): Caller {
-  const identification = identificationOf(request)
-  if (!identification) throw new Error('Nobody is identified before the gate.')
-  return callerOf(identification)
+  return callerOf(assuredIdentificationOf(request))
 }
 
 export function sendPage(

@@ -1,9 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { z } from 'zod'
+import { inertName } from '../../../pki/inert-text.ts'
 import { AppError } from '../../errors.ts'
 import type { GateMeans } from '../../gate-means.ts'
 import { isAtLeast } from '../../identity/levels.ts'
-import { inertText } from '../../inert.ts'
 import { parse } from '../api/parse-input.ts'
 import { send } from '../api/send.ts'
 import { wantsPage } from '../views.ts'
@@ -34,7 +34,7 @@ export function setupHandlers({ gate, now }: GateOptions) {
     if (wantsPage(request)) {
       return sendPage(request, response, 'gate-setup', {
         title: 'Set up',
-        name: isCertified ? inertText(name) : undefined,
+        name: isCertified ? inertName(name) : undefined,
         isCertificateTaken: isTaken('certificate'),
         isInvitationTaken: isTaken('invitation'),
         isAnybodyTaken: isTaken('anybody'),
