@@ -16,6 +16,7 @@ import { answerInJson, answerProblem } from './web/answer-problem.ts'
 import type { ApiDependencies } from './web/api/api-dependencies.ts'
 import { API_PATHS, apiRouter } from './web/api/api-router.ts'
 import { boundBody } from './web/bound-body.ts'
+import { gateToken } from './web/gate/gate-cookie.ts'
 import { gateRouter } from './web/gate/gate-router.ts'
 import { guardedRouter } from './web/guarded-router.ts'
 import { identityHeaders } from './web/identity-headers.ts'
@@ -96,7 +97,8 @@ function proxyLists({ config, store, authority, gate }: AppDependencies): readon
   ]
 }
 
-function identifyCaller({ config, logger, metrics, store, onAudit, now }: AppDependencies): RequestHandler {
+function identifyCaller(dependencies: AppDependencies): RequestHandler {
+  const { config, logger, metrics, store, gate, onAudit, now } = dependencies
   const authenticator = new passport.Passport()
   const log = createAuditLog(logger)
   authenticator.use(
@@ -107,6 +109,9 @@ function identifyCaller({ config, logger, metrics, store, onAudit, now }: AppDep
       // Everybody is greeted; what is not for everybody has a guard of its own.
       level: 'anonymous',
       revocationOf: serial => revocationOf(store, serial, now()),
+      ...(gate?.rules.isForAdministrators && {
+        isConfirmed: (request, identity) => gate.isOf(gateToken(request) ?? '', identity),
+      }),
       audit(event) {
         log(event)
         metrics.countAudit(event.event, event.code ?? '')

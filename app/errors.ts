@@ -47,7 +47,6 @@ export const ERRORS = {
   REQUEST_REFUSED: { status: 403, title: 'Request refused' },
   REQUEST_UNKNOWN: { status: 404, title: 'No such request' },
   REQUEST_UNDECIDED: { status: 409, title: 'Not decided yet' },
-  SECOND_FACTOR_REQUIRED: { status: 403, title: 'One-time code required' },
   STORE_UNAVAILABLE: { status: 503, title: 'Try again later' },
 } as const satisfies Record<string, { status: number; title: string }>
 

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import type { GateContext } from './context.ts'
 import { type LoginAttempt, type LoginOutcome, logIn } from './login.ts'
 import { createGateSecrets, type GateSecrets } from './secrets.ts'
-import { type Entry, endOrphans, endOrphansWithin, logOut, renew, whoHas } from './sessions.ts'
+import { type Entry, endOrphans, endOrphansWithin, isOf, logOut, renew, whoHas } from './sessions.ts'
 import {
   beginSetup,
   confirmSetup,
@@ -26,7 +26,9 @@ export interface Gate {
   readonly rules: GateRules
   /** Who is logged in with this token at this moment. */
   who(token: string): Promise<OpenGateSession | undefined>
-  /** The same, also shortly after the token has expired; with a new one where that is needed. */
+  /** Whether that is the person whose certificate this is. */
+  isOf(token: string, identity: Caller['identity']): Promise<boolean>
+  /** The same as `who`, also shortly after the token has expired; with a new one where that is needed. */
   renew(token: string): Promise<Entry | undefined>
   logIn(caller: Caller, attempt: LoginAttempt): Promise<LoginOutcome>
   logOut(caller: Caller, token: string): Promise<void>
@@ -60,6 +62,7 @@ export async function openGate({ keys, secret, rules }: GateConfig, parts: GateP
   return {
     rules,
     who: token => whoHas(context, token),
+    isOf: (token, identity) => isOf(context, token, identity),
     renew: token => renew(context, token),
     logIn: (caller, attempt) => logIn(context, caller, attempt),
     logOut: (caller, token) => logOut(context, caller, token).finally(proxies.tell),

@@ -1,7 +1,6 @@
 import { nameKey } from '../../pki/common-name.ts'
 import type { Caller } from '../authority/caller.ts'
 import { presentedCertificate } from '../authority/revoke.ts'
-import { AppError } from '../errors.ts'
 import { isAtLeast } from '../identity/levels.ts'
 import type { Aggregates } from '../store/store.ts'
 
@@ -18,8 +17,8 @@ export interface CertifiedPerson {
 /**
  * By the certificate where it is on record, otherwise by its name: that of a client CA whose certificates are made
  * elsewhere.
- * @returns `undefined` without a trusted certificate, or when it does not say one name
- * @throws AppError NAME_TAKEN when the name is that of somebody who has a certificate on record
+ * @returns `undefined` without a trusted certificate, or when it does not say who it is: it has two names, or that of
+ * somebody who has a certificate on record
  */
 export async function certifiedPerson(
   within: Pick<Aggregates, 'certificates' | 'holders'>,
@@ -30,12 +29,7 @@ export async function certifiedPerson(
   const row = await presentedCertificate(within, caller)
   if (row) return { name: row.commonName, holderId: row.holderId, serial: row.serial }
   const holder = await within.holders.byNameKey(nameKey(name))
-  if (holder && (await hasCertificates(within, holder.id))) {
-    throw new AppError(
-      'NAME_TAKEN',
-      `Your certificate is good, but it is not on record here, and its name "${name}" is that of somebody who is. Ask an administrator.`,
-    )
-  }
+  if (holder && (await hasCertificates(within, holder.id))) return undefined
   return { name: holder?.commonName ?? name, holderId: holder?.id, serial: null }
 }
 

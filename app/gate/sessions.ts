@@ -6,6 +6,7 @@ import { gateLevelOf } from '../gate-means.ts'
 import type { GatePerson, OpenGateSession } from '../store/gate-store.ts'
 import type { Aggregates, Time } from '../store/store.ts'
 import type { GateContext } from './context.ts'
+import { certifiedPerson } from './person.ts'
 
 /** Somebody who is logged in. */
 export interface Entry {
@@ -55,6 +56,18 @@ export async function whoHas(
 ): Promise<OpenGateSession | undefined> {
   const claims = await tokens.read(token, 0)
   return claims && (await store.gate.sessions.find(claims.jti, now().getTime()))
+}
+
+/** Both factors are of one person, who is vouched for. */
+export async function isOf(
+  context: GateContext,
+  token: string,
+  identity: Caller['identity'],
+): Promise<boolean> {
+  const session = await whoHas(context, token)
+  if (!session || gateLevelOf(session.means) !== 'trusted') return false
+  const person = await certifiedPerson(context.store, { ...ITSELF, identity })
+  return person?.holderId === session.holderId
 }
 
 /**

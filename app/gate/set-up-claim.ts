@@ -3,6 +3,7 @@ import type { Caller } from '../authority/caller.ts'
 import { assertNameIsFreeForOneself } from '../authority/holder.ts'
 import { AppError } from '../errors.ts'
 import type { GateMeans } from '../gate-means.ts'
+import { isAtLeast } from '../identity/levels.ts'
 import type { GateSetup } from '../store/gate-store.ts'
 import type { Aggregates } from '../store/store.ts'
 import type { GateContext } from './context.ts'
@@ -56,8 +57,13 @@ async function byCertificate(
   { fingerprint256 }: SetupClaim,
 ): Promise<CertifiedPerson> {
   const person = await certifiedPerson(within, caller)
-  if (person && caller.identity.fingerprint256 === fingerprint256) return person
-  throw refused(rules.setup)
+  const { identity } = caller
+  if (person && identity.fingerprint256 === fingerprint256) return person
+  if (person || !isAtLeast(identity.level, 'trusted')) throw refused(rules.setup)
+  throw new AppError(
+    'GATE_SETUP_REFUSED',
+    'Your certificate does not say who you are: it has not exactly one name, or it is not on record here and its name is that of somebody who is. Ask an administrator for an invitation.',
+  )
 }
 
 async function byInvitation(

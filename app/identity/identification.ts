@@ -17,6 +17,8 @@ export interface IdentificationOptions {
   readonly proxySecrets?: readonly string[]
   /** Asked on every request with a trusted certificate; when it cannot say, the request ends with its error. */
   readonly revocationOf?: (serial: string) => Promise<Revocation | undefined>
+  /** Asked on every request of an administrator; whom it does not confirm is trusted only. */
+  readonly isConfirmed?: (request: IncomingMessage, identity: Identity) => Promise<boolean>
   readonly audit?: (event: AuditEvent) => void
   readonly now?: () => Date
 }
@@ -42,7 +44,8 @@ export function createIdentification(
   const identify = createIdentifier(parseAuthorities(options.clientCa), now)
   return async function identifyRequest(request) {
     const reading = read(request)
-    const identified = await withoutRevoked(identify(reading), options.revocationOf)
+    const known = await withoutRevoked(identify(reading), options.revocationOf)
+    const identified = await withoutUnconfirmed(known, request, options.isConfirmed)
     const identification = {
       ...identified,
       requestId: reading.requestId ?? randomUUID(),
@@ -63,6 +66,16 @@ async function withoutRevoked(
   if (!revocationOf || serial === null || !isAtLeast(level, 'trusted')) return identified
   const revocation = await revocationOf(serial)
   return revocation ? revoked(identified, revocation) : identified
+}
+
+async function withoutUnconfirmed(
+  identified: Identified,
+  request: IncomingMessage,
+  isConfirmed: IdentificationOptions['isConfirmed'],
+): Promise<Identified> {
+  const { identity } = identified
+  if (!isConfirmed || identity.level !== 'admin' || (await isConfirmed(request, identity))) return identified
+  return { ...identified, identity: Object.freeze({ ...identity, level: 'trusted' }), withheld: 'admin' }
 }
 
 function createReader({ front, proxySecrets }: IdentificationOptions) {

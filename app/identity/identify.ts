@@ -1,6 +1,7 @@
 import type { ParsedCertificate } from '../../pki/parse-certificate.ts'
 import { createCertificateCache, type Opinion, type Presented } from './certificate-cache.ts'
 import { anonymous, type Identity, type Verify } from './identity.ts'
+import type { Level } from './levels.ts'
 import type { Failure, Finding, Reading } from './offer.ts'
 import { reasonOf } from './reasons.ts'
 
@@ -19,6 +20,8 @@ export interface Identified {
   readonly failure: Failure | null
   /** Verified anew, not known from an earlier request. */
   readonly isNew: boolean
+  /** What the certificate alone would make of him, where it is not enough and the rest is missing. */
+  readonly withheld?: Level
 }
 
 /** What was read from a request -> who is calling. Never throws for what a caller sent. */

@@ -1,5 +1,5 @@
 /** What somebody who was refused can do next; with which address and in which words is for the application to say. */
-export type NextStep = 'present' | 'present-another' | 'enrol' | 'renew' | 'wait' | 'ask'
+export type NextStep = 'present' | 'present-another' | 'enrol' | 'renew' | 'wait' | 'ask' | 'log-in'
 
 export interface Reason {
   readonly status: 401 | 403
@@ -57,6 +57,7 @@ export const REASONS = {
   /** By the proxy, or because it contradicts itself: what is wrong is between it and the application. */
   CERT_REFUSED: { status: 403, title: 'Client certificate not accepted', next: ['present-another', 'ask'] },
   LEVEL_TOO_LOW: { status: 403, title: 'Not allowed', next: ['present-another', 'ask'] },
+  SECOND_FACTOR_REQUIRED: { status: 403, title: 'One-time code required', next: ['log-in'] },
   ORGANISATION_WRONG: { status: 403, title: 'Not allowed', next: ['present-another', 'ask'] },
 } as const satisfies Record<string, Reason>
 

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import { CHALLENGE } from './challenge.ts'
 import type { Identified } from './identify.ts'
+import { isAtLeast, type Level } from './levels.ts'
 import { isReason, type NextStep, REASONS, type ReasonCode } from './reasons.ts'
 
 export interface Refusal {
@@ -26,6 +27,12 @@ export function whyAnonymous({ identity, failure }: Identified): Refusal | undef
   if (failure && isReason(failure.code)) return refusal(failure.code, failure.reason)
   const words = identity.verify.slice('FAILED:'.length)
   return refusal('CERT_REFUSED', `Your client certificate is not accepted: ${words}.`)
+}
+
+/** Why the caller may not what his certificate says; `undefined` when nothing of it is withheld. */
+export function whyWithheld({ withheld }: Identified, wanted: Level): Refusal | undefined {
+  if (withheld === undefined || !isAtLeast(withheld, wanted)) return undefined
+  return refusal('SECOND_FACTOR_REQUIRED', `Your certificate alone does not make you ${withheld} here.`)
 }
 
 /** Problem details of RFC 9457; a refusal depends on the caller, so nobody may keep it. */

@@ -2,7 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { assuredIdentificationOf } from './identification.ts'
 import type { Identified } from './identify.ts'
 import { isAtLeast, isLevel, type Level } from './levels.ts'
-import { answerRefusal, type Refusal, refusal, whyAnonymous } from './refusal.ts'
+import { answerRefusal, type Refusal, refusal, whyAnonymous, whyWithheld } from './refusal.ts'
 
 export interface RequireIdentityOptions {
   /** The lowest level that passes; `trusted` unless said otherwise. */
@@ -61,6 +61,7 @@ function check(caller: Identified, wanted: Level, organisation: string | undefin
   if (!isAtLeast(level, wanted)) {
     return (
       whyAnonymous(caller) ??
+      whyWithheld(caller, wanted) ??
       refusal('LEVEL_TOO_LOW', `You are ${level} here, and this page is for ${wanted} or higher.`)
     )
   }

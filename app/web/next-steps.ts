@@ -22,6 +22,11 @@ const STEPS: Readonly<Record<NextStep, Step>> = {
     before: 'It is too late to renew it (gatehouse renew): present its successor, if it has one.',
   },
   wait: { before: 'Come back then. If that time has come where you are, one of the clocks is wrong.' },
+  'log-in': {
+    before: 'Log in with a one-time code as well, or set codes up first, at ',
+    path: '_auth/login',
+    after: ' of this site. A program sends the cookie of its login with every request.',
+  },
   ask: { before: 'An administrator can issue one.' },
 }
 

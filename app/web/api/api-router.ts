@@ -1,6 +1,8 @@
 import express, { type Request, type RequestHandler, Router } from 'express'
 import { callerOf } from '../../authority/caller.ts'
-import { assuredIdentificationOf } from '../../identity/identification.ts'
+import { AppError } from '../../errors.ts'
+import { assuredIdentificationOf, type Identification } from '../../identity/identification.ts'
+import { whyWithheld } from '../../identity/refusal.ts'
 import { guardOf } from '../guard-of.ts'
 import { onlyMethods } from '../only-methods.ts'
 import type { RateLimits } from '../rate-limits.ts'
@@ -73,15 +75,26 @@ function handlers(route: Route, options: ApiOptions): RequestHandler[] {
 
 function answer(route: Route): RequestHandler {
   return async function answerRoute(request, response) {
-    const reply = await route.handle({
+    const identification = assuredIdentificationOf(request)
+    const call = {
       body: parseBody(route, request),
       query: parseQuery(route, request),
       params: paramsOf(request),
-      caller: callerOf(assuredIdentificationOf(request)),
+      caller: callerOf(identification),
       request,
+    }
+    const reply = await route.handle(call).catch(error => {
+      throw notToBeSeen(error, identification)
     })
     send(response, reply)
   }
+}
+
+/** What an administrator may see, and this one not yet, is not unknown: he may be about to revoke it. */
+function notToBeSeen(error: unknown, identification: Identification): unknown {
+  const why = whyWithheld(identification, 'admin')
+  const isUnseen = error instanceof AppError && error.code === 'CERT_UNKNOWN'
+  return why && isUnseen ? new AppError(why.code, why.detail) : error
 }
 
 /** What may have slashes in it comes in parts. */

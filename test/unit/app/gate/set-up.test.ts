@@ -67,7 +67,8 @@ describe('with a certificate', () => {
     const remoteUser = Buffer.from(verified.headers['remote-user'] ?? '', 'latin1')
     expect(remoteUser.toString('utf8')).toBe('Élodie Ångström')
     const twin = presenting((await makeUser(CA, { subject: GRACE })).certificate)
-    expect(codeOf(await lab.beginSetup(twin))).toBe('NAME_TAKEN')
+    const answer = await lab.beginSetup(twin)
+    expect([codeOf(answer), answer.text]).toEqual(['GATE_SETUP_REFUSED', expect.stringContaining('who is')])
   })
 
   it('with two names it sets nobody up', async () => {
