@@ -69,8 +69,7 @@ export async function gateLab(options: GateLabOptions = {}): Promise<GateLab> {
       now = new Date(now.getTime() + ms)
     },
   }
-  const code = ({ secret }: { readonly secret: string }, steps = 0) =>
-    hotp(fromBase32(secret), timeStep(now) + steps)
+  const code = ({ secret }: { readonly secret: string }, steps = 0) => codeOfSecret(secret, steps, now)
   const beginSetup = (headers: Headers, body = {}) => lab.post('/_auth/setup', headers, body)
   const confirmSetup = (body: object, headers: Headers = NOBODY) =>
     lab.post('/_auth/setup/confirm', headers, body)
@@ -108,6 +107,11 @@ export function cookieOf({ headers }: Pick<Response, 'headers'>): string {
 
 export function codeOf({ body, text }: Response): string {
   return body.code ?? JSON.parse(text).code
+}
+
+/** The code that an app shows now, or so many steps from now. */
+export function codeOfSecret(secret: string, steps = 0, at = new Date()): string {
+  return hotp(fromBase32(secret), timeStep(at) + steps)
 }
 
 /** RFC 4648 section 6, as an app reads it. */
