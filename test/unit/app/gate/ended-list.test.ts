@@ -45,7 +45,11 @@ describe('the list of ended sessions', () => {
     expect((await ask(lab, 0)).changes).toEqual(after.changes)
     lab.clock.pass(2 * MINUTE)
     await lab.store.gate.ended.refresh()
-    expect((await ask(lab, after.to)).changes).toEqual([`-${jtiOf(ada.cookie)}`])
+    const left = await ask(lab, after.to)
+    expect(left.changes).toEqual([`-${jtiOf(ada.cookie)}`])
+    // And does not come back.
+    await lab.store.gate.ended.refresh()
+    expect(await ask(lab, left.to)).toEqual({ to: left.to, changes: [] })
     expect((await ask(lab, 0)).changes).toEqual([])
     expect(eve.user).toBe('Eve')
   })

@@ -1,6 +1,6 @@
 // Promise: a code logs in once, whoever is quicker; guessing becomes slow, for a name and for an address, and nobody learns who has codes.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { NOBODY } from '../api-lab.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { NOBODY, OPERATOR } from '../api-lab.ts'
 import {
   type Account,
   codeOf,
@@ -191,14 +191,23 @@ describe('guessing', () => {
     expect((await lab.logIn('Ada', lab.code(known), from('2001:db8:0:1::1'))).status).toBe(200)
   })
 
-  it('of many at once has no free tries', async () => {
+  it('of many at once has no free tries: each is counted before the next is looked at', async () => {
     await using lab = await gateLab()
     await lab.invited('Ada')
-    const answers = await Promise.all(
-      Array.from({ length: 30 }, (_, i) => lab.logIn('Ada', 'no code', from(`192.0.2.${i}`))),
-    )
-    expect(answers.filter(({ status }) => status === 401)).toHaveLength(4)
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(26)
+    const guess = (i: number) =>
+      lab.gate?.logIn({ ...OPERATOR, address: `192.0.2.${i}` }, { user: 'Ada', code: 'no code' })
+    const outcomes = await Promise.all(Array.from({ length: 30 }, (_, i) => guess(i)))
+    expect(outcomes.filter(outcome => outcome?.kind === 'refused')).toHaveLength(4)
+    expect(outcomes.filter(outcome => outcome?.kind === 'delayed')).toHaveLength(26)
+  })
+
+  it('during a delay costs the others nothing: nothing is written', async () => {
+    await using lab = await gateLab()
+    for (let i = 0; i < 4; i += 1) await lab.logIn('Ada', 'no code')
+    const transaction = vi.spyOn(lab.store, 'transaction')
+    const attempt = { user: 'Ada', code: 'no code' }
+    expect(await lab.gate?.logIn(OPERATOR, attempt)).toMatchObject({ kind: 'delayed' })
+    expect(transaction).not.toHaveBeenCalled()
   })
 
   it('is forgotten after a day', async () => {
