@@ -4,7 +4,7 @@ import type { Authority as Signer } from '../../pki/issue-certificate.ts'
 import type { ParsedCertificate } from '../../pki/parse-certificate.ts'
 import { AppError } from '../errors.ts'
 import type { Post } from '../mail/post.ts'
-import type { Aggregates, ChainedEvent, Store } from '../store/store.ts'
+import type { Aggregates, CertificateRow, ChainedEvent, Store } from '../store/store.ts'
 import type { Caller } from './caller.ts'
 import type { Policy } from './policy.ts'
 
@@ -38,7 +38,9 @@ export interface AuthorityContext {
   /** Called with each event when it is in the store for good. */
   readonly publish: (event: ChainedEvent) => void
   /** In the transaction of each revocation: what depends on the certificate ends with it. */
-  readonly atRevocation?: ((within: Aggregates, audit: Audit) => Promise<void>) | undefined
+  readonly atRevocation?:
+    | ((within: Aggregates, audit: Audit, row: CertificateRow) => Promise<void>)
+    | undefined
   /** Called for each revocation and each proxy that follows the list, with the time that it took. */
   readonly onRefused?: (proxy: string, seconds: number) => void
   /** What certificates say about where to ask; left out, nothing. */

@@ -28,9 +28,9 @@ export async function revoke(
       const at = context.now().getTime()
       const isNew = await within.certificates.revoke(serial, { at, reason, by: caller.identity.serial })
       const row = await within.certificates.find(serial)
-      if (isNew) await context.atRevocation?.(within, audit)
-      if (isNew && row) return { row, generation: await within.proxyList.generation() }
-      throw alreadyRevoked(serial, row?.revokedAt ?? at, at)
+      if (!isNew || !row) throw alreadyRevoked(serial, row?.revokedAt ?? at, at)
+      await context.atRevocation?.(within, audit, row)
+      return { row, generation: await within.proxyList.generation() }
     })
   })
 }

@@ -7,5 +7,7 @@ import type { Tokens } from './tokens.ts'
 export interface GateContext extends Pick<AuthorityContext, 'store' | 'now' | 'publish'> {
   readonly tokens: Tokens
   readonly secrets: GateSecrets
+  /** The sealed secret of nobody, which is opened for a name that is not there. */
+  readonly decoy: string
   readonly rules: GateRules
 }

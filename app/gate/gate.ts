@@ -5,20 +5,14 @@ import type { GateConfig, GateRules } from '../config-gate.ts'
 import { AppError } from '../errors.ts'
 import type { GatePerson, OpenGateSession } from '../store/gate-store.ts'
 import type { Store } from '../store/store.ts'
+import { confirmSetup, type SetUp, type SetupProof } from './confirm-set-up.ts'
 import type { GateContext } from './context.ts'
 import { type LoginAttempt, type LoginOutcome, logIn } from './login.ts'
-import { createGateSecrets, type GateSecrets } from './secrets.ts'
-import { type Entry, endOrphans, endOrphansWithin, isOf, logOut, renew, whoHas } from './sessions.ts'
-import {
-  beginSetup,
-  confirmSetup,
-  repeatOffer,
-  type SetUp,
-  type SetupOffer,
-  type SetupProof,
-  type SetupWish,
-} from './set-up.ts'
+import { createGateSecrets, type GateSecrets, totpPlace } from './secrets.ts'
+import { type Entry, endOrphansWithin, isOf, logOut, orphanEnder, renew, whoHas } from './sessions.ts'
+import { beginSetup, repeatOffer, type SetupOffer, type SetupWish } from './set-up.ts'
 import { createTokens } from './tokens.ts'
+import { generateTotpSecret } from './totp.ts'
 import { endSessions, type Invitation, invite, removeUser } from './users.ts'
 
 /** Login by one-time codes; who may ask for what is for the routes to say. */
@@ -58,7 +52,8 @@ export async function openGate({ keys, secret, rules }: GateConfig, parts: GateP
   const secrets = createGateSecrets(secret)
   await assertSameSecret(parts.store, secrets)
   const proxies = createProxies(parts.store.gate.ended)
-  const context: GateContext = { ...parts, rules, secrets, tokens: createTokens(keys, parts.now) }
+  const decoy = secrets.seal(generateTotpSecret(), totpPlace(''))
+  const context: GateContext = { ...parts, rules, secrets, decoy, tokens: createTokens(keys, parts.now) }
   return {
     rules,
     who: token => whoHas(context, token),
@@ -72,8 +67,8 @@ export async function openGate({ keys, secret, rules }: GateConfig, parts: GateP
     invite: (caller, user) => invite(context, caller, user),
     removeUser: (caller, id) => removeUser(context, caller, id).finally(proxies.tell),
     endSessions: (caller, id) => endSessions(context, caller, id).finally(proxies.tell),
-    endOrphans: () => endOrphans(context),
-    atRevocation: (within, audit) => endOrphansWithin(context, within, audit),
+    endOrphans: orphanEnder(context),
+    atRevocation: (within, audit, row) => endOrphansWithin(context, within, audit, row),
     forget: () => forget(context),
     proxies,
   }

@@ -6,8 +6,9 @@ import type { Aggregates, Time } from '../store/store.ts'
 import { readCode, type TypedCode } from './codes.ts'
 import type { GateContext } from './context.ts'
 import { addressDelayKey, countFailure, type DelayKey, delayedUntil, userDelayKey } from './delays.ts'
+import { totpPlace } from './secrets.ts'
 import { type Entry, entryOf, openSession } from './sessions.ts'
-import { generateTotpSecret, matchingStep } from './totp.ts'
+import { matchingStep } from './totp.ts'
 
 export interface LoginAttempt {
   readonly user: string
@@ -112,25 +113,8 @@ async function faultOf(
   if (kind === 'recovery') {
     return (await users.recover(id, secrets.hash('recovery', `${id}:${code}`), at)) ? undefined : 'wrong code'
   }
-  const sealed = user ? { secret: user.secret, id } : decoyOf(context)
-  const step = matchingStep(secrets.open(sealed.secret, totpPlace(sealed.id)), code, now())
+  const secret = secrets.open(user?.secret ?? context.decoy, totpPlace(id))
+  const step = matchingStep(secret, code, now())
   if (!user || step === undefined) return 'wrong code'
   return (await users.advance(id, step, at)) ? undefined : 'code used before'
-}
-
-/** Where the secret of a user is sealed for. */
-export function totpPlace(userId: string): string {
-  return `gate_users ${userId}`
-}
-
-const decoys = new WeakMap<GateContext, { readonly id: string; readonly secret: string }>()
-
-/** What is opened for a name that is not there. */
-function decoyOf(context: GateContext): { readonly id: string; readonly secret: string } {
-  const known = decoys.get(context)
-  if (known) return known
-  const id = ''
-  const decoy = { id, secret: context.secrets.seal(generateTotpSecret(), totpPlace(id)) }
-  decoys.set(context, decoy)
-  return decoy
 }

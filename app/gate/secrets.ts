@@ -15,6 +15,11 @@ export interface GateSecrets {
   hash(purpose: 'invitation' | 'recovery' | 'setup', code: string): string
 }
 
+/** Where the TOTP secret of a user is sealed for. */
+export function totpPlace(userId: string): string {
+  return `gate_users ${userId}`
+}
+
 /** @param secret the content of keys/private/gate-secret, 256 random bits */
 export function createGateSecrets(secret: string): GateSecrets {
   const derived = (purpose: string) =>

@@ -4,7 +4,7 @@ import { type Audit, decide } from '../authority/decide.ts'
 import { presentedCertificate } from '../authority/revoke.ts'
 import { gateLevelOf } from '../gate-means.ts'
 import type { GatePerson, OpenGateSession } from '../store/gate-store.ts'
-import type { Aggregates, Time } from '../store/store.ts'
+import type { Aggregates, CertificateRow, Time } from '../store/store.ts'
 import type { GateContext } from './context.ts'
 import { certifiedPerson } from './person.ts'
 
@@ -97,15 +97,28 @@ export async function logOut(context: GateContext, caller: Caller, token: string
   if (!session) return
   const { id, name: user } = session
   await decide(context, caller, async (within, audit) => {
-    await within.gate.sessions.end({ id }, at)
-    await audit('GATE_LOGOUT', { user, session: id })
+    const ended = await within.gate.sessions.end({ id }, at)
+    if (ended.length > 0) await audit('GATE_LOGOUT', { user, session: id })
   })
 }
 
-/** Sessions whose certificate was revoked: to `find` they are closed already, and now to everybody. */
-export async function endOrphans(context: GateContext): Promise<void> {
-  const [orphan] = await context.store.gate.sessions.orphans(context.now().getTime())
-  if (orphan) await decide(context, ITSELF, (within, audit) => endOrphansWithin(context, within, audit))
+// Our own choice: certificates expire as well, which is nobody's decision.
+const LOOK_EVERY_MS = 60_000
+
+/** Sessions whose certificate is not good any more: to `find` they are closed already, and then to everybody. */
+export function orphanEnder(context: GateContext): () => Promise<void> {
+  const { store, now } = context
+  let seen = 0
+  let lookAt = 0
+  return async function endOrphans() {
+    const generation = await store.proxyList.generation()
+    const at = now().getTime()
+    if (generation === seen && at < lookAt) return
+    const [orphan] = await store.gate.sessions.orphans(at)
+    if (orphan) await decide(context, ITSELF, (within, audit) => endOrphansWithin(context, within, audit))
+    seen = generation
+    lookAt = at + LOOK_EVERY_MS
+  }
 }
 
 /** The same, in the transaction of the revocation. */
@@ -113,9 +126,10 @@ export async function endOrphansWithin(
   { now }: Pick<GateContext, 'now'>,
   { gate: { sessions } }: Aggregates,
   audit: Audit,
+  certificate?: CertificateRow,
 ): Promise<void> {
   const at = now().getTime()
-  for (const { id, name: user } of await sessions.orphans(at)) {
+  for (const { id, name: user } of await sessions.orphans(at, certificate)) {
     await sessions.end({ id }, at)
     await audit('GATE_SESSIONS_ENDED', { user, sessions: [id], reason: 'certificate' })
   }

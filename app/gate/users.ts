@@ -6,7 +6,7 @@ import type { GatePerson } from '../store/gate-store.ts'
 import type { Time } from '../store/store.ts'
 import { generateCode, normalizeCode } from './codes.ts'
 import type { GateContext } from './context.ts'
-import { assertMeans, assertNoUser } from './set-up-claim.ts'
+import { assertNoUser } from './set-up-claim.ts'
 
 export interface Invitation {
   readonly user: string
@@ -24,10 +24,15 @@ const INVITATION_MS = 3 * 86_400_000
  * @throws AppError GATE_SETUP_REFUSED, GATE_USER_EXISTS; PkiError NAME_INVALID
  */
 export async function invite(context: GateContext, caller: Caller, wish: string): Promise<Invitation> {
-  const { secrets, now } = context
+  const { secrets, rules, now } = context
   const attempt = { action: 'GATE_INVITE', about: { user: wish } } as const
   return await recordingRefusals(context, caller, attempt, async () => {
-    assertMeans(context, 'invitation')
+    if (!rules.setup.includes('invitation')) {
+      throw new AppError(
+        'GATE_SETUP_REFUSED',
+        'Invitations are not taken here: GATEHOUSE_GATE_SETUP says who may set up, and does not name them.',
+      )
+    }
     const wanted = parseCommonName(wish)
     const invitation = generateCode()
     const hash = secrets.hash('invitation', normalizeCode(invitation))

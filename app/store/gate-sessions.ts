@@ -59,11 +59,19 @@ export function gateSessionsIn(db: Kysely<Database>): GateSessions {
       return numUpdatedRows === 1n
     },
     end: (which, at) => inTransaction(db, within => end(within, which, at)),
-    orphans: now =>
-      open(now)
+    async orphans(now, certificate) {
+      const all = open(now)
         .select(['s.id', 'h.commonName as name'])
         .where(eb => eb.not(isGood(eb, now)))
-        .execute(),
+      if (!certificate) return await all.execute()
+      // One after the other: an "or" over two tables has no index.
+      const presented = await all.where('s.serial', '=', certificate.serial).execute()
+      const own = await all
+        .where('u.holderId', '=', certificate.holderId)
+        .where('u.removedAt', 'is', null)
+        .execute()
+      return [...new Map([...presented, ...own].map(session => [session.id, session])).values()]
+    },
     async forget(before) {
       await db
         .deleteFrom('gateSessions')

@@ -1,5 +1,5 @@
 import type { GateMeans } from '../gate-means.ts'
-import type { ProxyList, Time } from './store.ts'
+import type { CertificateRow, ProxyList, Time } from './store.ts'
 
 /** A person who logs in with one-time codes. One that was removed stays on record, without what it could log in with. */
 export interface GateUser {
@@ -79,8 +79,11 @@ export interface GateSessions {
   extend(id: string, tokenExpiresAt: Time): Promise<boolean>
   /** The open ones among these; the answer says which those were. */
   end(which: { readonly id: string } | { readonly userId: string }, at: Time): Promise<readonly string[]>
-  /** Open in the table, but not to `find`: what they depend on has gone. */
-  orphans(now: Time): Promise<readonly Pick<OpenGateSession, 'id' | 'name'>[]>
+  /** Open in the table, but not to `find`, because what they depend on has gone: all of them, or those of a certificate. */
+  orphans(
+    now: Time,
+    certificate?: Pick<CertificateRow, 'serial' | 'holderId'>,
+  ): Promise<readonly Pick<OpenGateSession, 'id' | 'name'>[]>
   /** Those that expired before, with their last token, and are on no list. */
   forget(before: Time): Promise<void>
 }

@@ -52,15 +52,12 @@ async function sessions(db: Kysely<Database>): Promise<void> {
     .addColumn('listed', 'bigint')
     .addColumn('unlisted', 'bigint')
     .execute()
-  await schema.createIndex('gate_sessions_user').on('gate_sessions').column('user_id').execute()
-  await schema
-    .createIndex('gate_sessions_expiring')
-    .on('gate_sessions')
-    .columns(['ended_at', 'expires_at'])
-    .execute()
-  await schema.createIndex('gate_sessions_forgotten').on('gate_sessions').column('token_expires_at').execute()
   const on = (columns: string, where: string) => sql.raw(`on gate_sessions (${columns}) where ${where}`)
   const indexes = {
+    gate_sessions_user: sql.raw('on gate_sessions (user_id, ended_at, expires_at)'),
+    gate_sessions_certificate: on('serial', 'serial is not null'),
+    gate_sessions_open: on('expires_at', 'ended_at is null'),
+    gate_sessions_forgotten: sql.raw('on gate_sessions (token_expires_at)'),
     gate_sessions_listed: on('listed, id', 'listed is not null'),
     gate_sessions_unlisted: on('unlisted, id', 'unlisted is not null'),
     gate_sessions_joining: on('token_expires_at, ended_at', 'ended_at is not null and listed is null'),

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import { inertName } from '../../../pki/inert-text.ts'
 import { GATE } from '../../../proxy-configs/gate-contract.ts'
 import type { Caller } from '../../authority/caller.ts'
@@ -24,17 +24,21 @@ function certified({ identity: { level, name, serial } }: Caller): Passing | und
 export function accountHandlers({ gate, store, now }: GateOptions) {
   const show: RequestHandler = async (request, response) => {
     const entry = await gate.renew(gateToken(request) ?? '')
-    if (!entry) {
-      const person = certified(callerIn(request))
-      if (!wantsPage(request)) throw loginRequired()
-      if (person)
-        return sendPage(request, response, 'gate-account', { title: person.user, session: undefined })
-      return response.redirect(303, './login')
-    }
+    if (!entry) return showWithout(request, response)
     setGateCookie(response, entry, now())
     const left = await store.gate.users.recoveryCodesLeft(entry.session.userId)
     if (wantsPage(request)) sendPage(request, response, 'gate-account', accountPage(entry.session, left))
     else send(response, { json: sessionJson(entry.session, left) })
+  }
+
+  /** Without a session there is the certificate, or nobody. */
+  function showWithout(request: Request, response: Response): void {
+    const person = certified(callerIn(request))
+    const isPage = wantsPage(request)
+    if (person && isPage) sendPage(request, response, 'gate-account', { title: person.user, session: null })
+    else if (person) send(response, { json: person })
+    else if (isPage) response.redirect(303, './login')
+    else throw loginRequired()
   }
 
   /** For proxies that ask for each request: who passes. */

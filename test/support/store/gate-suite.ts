@@ -161,8 +161,12 @@ export function describeGate({ name, makePlace }: StoreKind): void {
       for (const row of [own, other]) await store.certificates.record(row)
       const user = gateUser(person, { serial: own.serial })
       await store.gate.users.add(user, [hex(32)])
+      const session = gateSession(user)
+      await store.gate.sessions.open(session)
       await store.certificates.revoke(own.serial, REVOKED)
       expect(await store.gate.users.isGood(user.id, NOON)).toBe(false)
+      expect(await store.gate.sessions.orphans(NOON, own)).toEqual([{ id: session.id, name: 'Ada' }])
+      expect(await store.gate.sessions.orphans(NOON, issued(holder()))).toEqual([])
     })
 
     it('a session: the certificate that was presented at the login as well', async () => {
@@ -177,7 +181,10 @@ export function describeGate({ name, makePlace }: StoreKind): void {
       await store.certificates.revoke(superseded.serial, { ...REVOKED, reason: 'superseded' })
       const found = await Promise.all(sessions.map(({ id }) => store.gate.sessions.find(id, NOON)))
       expect(found.map(session => session?.serial)).toEqual([undefined, superseded.serial])
-      expect(await store.gate.sessions.orphans(NOON)).toEqual([{ id: sessions[0]?.id, name: 'Ada' }])
+      const orphan = { id: sessions[0]?.id, name: 'Ada' }
+      expect(await store.gate.sessions.orphans(NOON)).toEqual([orphan])
+      expect(await store.gate.sessions.orphans(NOON, revoked)).toEqual([orphan])
+      expect(await store.gate.sessions.orphans(NOON, { ...superseded, holderId: 'x' })).toEqual([])
     })
   })
 

@@ -300,6 +300,8 @@ describe('the account', () => {
     expect([page.status, page.headers.location]).toEqual([303, './login'])
     const certified = await lab.get('/_auth/', { ...lab.grace.headers, ...PAGE }).expect(200)
     expect(certified.text).toContain('Your client certificate opens the gate by itself')
+    const json = await lab.get('/_auth/', lab.grace.headers).expect(200)
+    expect(json.body).toEqual({ user: 'Grace Hopper', level: 'trusted' })
   })
 
   it('is found without the slash', async () => {
