@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { chalk, echo } from 'zx'
+import { echo } from 'zx'
 import { nameKey } from '../pki/common-name.ts'
 import { CORE_FILES } from '../pki/key-files.ts'
 import { readKeySet, type StoredKeySet, type StoredUser } from '../pki/read-key-set.ts'
 import { type Credentials, frontsOf } from './fronts.ts'
 import { parseRevokeOptions } from './key-options.ts'
 import { shortPath } from './key-report.ts'
-import { revokeEverywhere, type Sight } from './revoke-everywhere.ts'
+import { assertRefused, describeRevocation, sightJson } from './revocation-report.ts'
+import { revokeEverywhere } from './revoke-everywhere.ts'
 import { runScript } from './run-script.ts'
 import { ScriptError } from './script-error.ts'
 
@@ -33,6 +34,7 @@ await runScript(async () => {
       `There are no keys in ${shortPath(dir)}. Make them: make generate-keys`,
     )
   const user = findUser(set, options.user)
+  assertCurrent(user)
   const { isNew, sights } = await revokeEverywhere({
     serial: user.certificate.serialNumber,
     reason,
@@ -40,7 +42,7 @@ await runScript(async () => {
     user: await credentialsOf(set, user),
     admin: await credentialsOf(set, administratorOf(set)),
   })
-  const what = {
+  const subject = {
     name: user.commonName,
     file: shortPath(join(dir, `${user.fileName}.crt`)),
     serial: user.certificate.serialNumber,
@@ -48,8 +50,8 @@ await runScript(async () => {
   }
   echo(
     isJson
-      ? JSON.stringify({ ...what, fronts: sights.map(sightJson) }, null, 2)
-      : describe(what, sights).join('\n'),
+      ? JSON.stringify({ ...subject, fronts: sights.map(sightJson) }, null, 2)
+      : describeRevocation(subject, sights).join('\n'),
   )
   assertRefused(sights)
 })
@@ -65,6 +67,14 @@ function findUser(set: StoredKeySet, wanted: string): StoredUser {
     'USER_UNKNOWN',
     `There is no user ${JSON.stringify(wanted)} in ${shortPath(set.dir)}. There are: ${users.join(', ')}.`,
     { exitCode: 2 },
+  )
+}
+
+function assertCurrent({ commonName, certificate: { notAfter } }: StoredUser): void {
+  if (notAfter > new Date()) return
+  throw new ScriptError(
+    'CERT_EXPIRED',
+    `The certificate of ${commonName} expired at ${notAfter.toISOString()}: no front takes it any more. Nothing was revoked.`,
   )
 }
 
@@ -84,45 +94,4 @@ async function credentialsOf({ dir }: StoredKeySet, { fileName }: StoredUser): P
     ),
   )
   return { ca: ca ?? '', cert: cert ?? '', key: key ?? '' }
-}
-
-interface What {
-  readonly name: string
-  readonly file: string
-  readonly serial: string
-  readonly isNew: boolean
-}
-
-function describe({ name, file, serial, isNew }: What, sights: readonly Sight[]): readonly string[] {
-  const isRevoked = isNew ? 'is revoked' : 'was revoked before'
-  return [
-    chalk.bold(`The certificate of ${name} (${file}, ${serial}) ${isRevoked}.`),
-    ...sights.map(describeSight),
-  ]
-}
-
-function describeSight({ front: { name, port }, state, refusedAfterMs, answer }: Sight): string {
-  const says = {
-    'not running': 'does not run',
-    'not asked': `is not asked: ${answer}`,
-    'refused before': 'refuses it',
-    refused: `refused after ${refusedAfterMs} ms`,
-    'not refused': `STILL DOES NOT REFUSE IT: ${answer}`,
-  }
-  return `${name} ${port} ${says[state]}`
-}
-
-function sightJson({ front: { name, port, url }, state, refusedAfterMs, answer }: Sight) {
-  return { name, port, url, state, refusedAfterMs, ...(answer !== undefined && { answer }) }
-}
-
-function assertRefused(sights: readonly Sight[]): void {
-  const open = sights
-    .filter(({ state }) => state === 'not refused')
-    .map(({ front: { name, port } }) => `${name} ${port}`)
-  if (open.length === 0) return
-  throw new ScriptError(
-    'NOT_REFUSED',
-    `After five seconds the certificate is not refused at ${open.join(', ')}. Look at what that front logs about its revocation list, and stop it if it cannot be repaired at once.`,
-  )
 }

@@ -38,25 +38,25 @@ export function createListHead({ generation }: Pick<ProxyList, 'generation'>): L
   let looking: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
 
+  /** Whoever asks while it is being read means what was written since: it is read again, once for all of them. */
   async function readOn(): Promise<void> {
-    while (isStale) {
-      isStale = false
-      seen = await generation()
+    try {
+      while (isStale) {
+        isStale = false
+        seen = await generation()
+      }
+      for (const { after, resolve } of waiters) if (seen > after) resolve(seen)
+    } catch (error) {
+      for (const { reject } of waiters) reject(error)
+      throw error
+    } finally {
+      looking = undefined
     }
-    for (const { after, resolve } of waiters) if (seen > after) resolve(seen)
   }
 
-  /** Whoever asks while it is being read means what was written since: it is read again, once for all of them. */
   async function look(): Promise<number> {
     isStale = true
     looking ??= readOn()
-      .catch(error => {
-        for (const { reject } of waiters) reject(error)
-        throw error
-      })
-      .finally(() => {
-        looking = undefined
-      })
     await looking
     return seen
   }

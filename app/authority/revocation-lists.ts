@@ -80,9 +80,9 @@ interface Moment {
   readonly lifeMs: number
 }
 
-/** At half of its life, and whenever it is not true any more. */
+/** At half of its life, and whenever it is not true any more, by what anybody did or by the passing of time. */
 async function isDue(
-  { proxyList }: Store,
+  { proxyList, certificates }: Store,
   newest: RevocationListInfo | undefined,
   { at, lifeMs }: Moment,
 ): Promise<boolean> {
@@ -90,7 +90,9 @@ async function isDue(
   const { thisUpdate, nextUpdate } = newest
   const half = thisUpdate + Math.min(lifeMs, nextUpdate - thisUpdate) / 2
   if (at >= half || thisUpdate > at + CLOCKS_DIFFER_MS) return true
-  return (await proxyList.generation()) !== newest.generation
+  return (
+    (await proxyList.generation()) !== newest.generation || (await certificates.isAnyRevoked(thisUpdate, at))
+  )
 }
 
 /** @returns `undefined` when somebody else is at it, or was faster */

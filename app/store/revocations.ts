@@ -9,7 +9,7 @@ type Revocation = Parameters<Certificates['revoke']>[1]
 export function revocationsIn(
   db: Kysely<Database>,
   now: () => Date,
-): Pick<Certificates, 'revoke' | 'unhold' | 'revoked'> {
+): Pick<Certificates, 'revoke' | 'unhold' | 'revoked' | 'isAnyRevoked'> {
   return {
     revoke: (serial, revocation) =>
       inTransaction(db, async within => {
@@ -26,6 +26,16 @@ export function revocationsIn(
         return isChanged
       }),
     revoked: query => revoked(db, query),
+    async isAnyRevoked(after, until) {
+      const row = await db
+        .selectFrom('certificates')
+        .select('serial')
+        .where('revokedAt', '>', after)
+        .where('revokedAt', '<=', until)
+        .limit(1)
+        .executeTakeFirst()
+      return row !== undefined
+    },
   }
 }
 

@@ -100,6 +100,8 @@ export interface Certificates {
   unhold(serial: string): Promise<boolean>
   /** In the order of their revocation. */
   revoked(query: RevokedQuery): Promise<readonly RevokedRow[]>
+  /** Whether any counts as revoked since then: `after < revokedAt <= until`. */
+  isAnyRevoked(after: Time, until: Time): Promise<boolean>
   /** `recorded` since before `time`, and not revoked: their signer has died. */
   unfinished(before: Time): Promise<readonly CertificateRow[]>
   /** Issued ones that are not revoked and expire in `[from, to)`. */

@@ -243,6 +243,24 @@ export function describeProxyList(kind: StoreKind): void {
     })
   })
 
+  it(`an earlier version's store in ${kind.name} gets a list with all that was revoked`, async () => {
+    await using lab = await atNoon(kind)
+    const serial = await addRow(lab.store, REVOKED)
+    await lab.place.tamper(`
+      delete from kysely_migration where name = '0003_proxy_list';
+      drop index certificates_listed; drop index certificates_unlisted;
+      drop index certificates_joining; drop index certificates_leaving;
+      alter table certificates drop column listed; alter table certificates drop column unlisted;
+      alter table revocation_list_head rename column generation to changes;
+      alter table revocation_lists rename column generation to changes;
+      update revocation_list_head set changes = 7;
+    `)
+    await using store = await openAt(lab.place)
+    expect(await store.proxyList.generation()).toBe(7)
+    await store.proxyList.refresh()
+    expect(await refused(store)).toEqual([serial])
+  })
+
   describe(`the list for proxies after a restore to ${kind.name}`, () => {
     async function filled(place: StorePlace, now = NOON): Promise<string> {
       await using store = await openAt(place, () => new Date(now))

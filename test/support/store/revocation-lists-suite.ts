@@ -68,6 +68,9 @@ export function describeRevocationLists({ name, makePlace }: StoreKind): void {
       expect(await store.certificates.revoked({ at: NOON, notExpiredBefore: 0, limit: 1 })).toEqual([
         { serial: '7F', revokedAt: NOON - 2, revocationReason: 'superseded' },
       ])
+      expect(await store.certificates.isAnyRevoked(NOON, NOON + 1)).toBe(true)
+      expect(await store.certificates.isAnyRevoked(NOON + 1, NOON + DAY)).toBe(false)
+      expect(await store.certificates.isAnyRevoked(NOON - 3, NOON - 3)).toBe(false)
     })
 
     it('take back a hold, and nothing else', async () => {

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { ensureKeySet } from '../../../pki/key-set.ts'
 import { frontsOf } from '../../../scripts/fronts.ts'
 import { temporaryFolder } from '../../support/lab.ts'
 import { startStub } from '../cli/lab.ts'
@@ -134,6 +135,19 @@ describe('nothing is revoked, and why is said, when', () => {
     await using front = await startFront(refuse)
     const { exitCode, said } = await revoke(['admin'], front.url)
     expect([exitCode, said]).toEqual([1, 'It was not revoked. For administrators.\n'])
+  })
+
+  it('the certificate has expired', async () => {
+    using folder = temporaryFolder()
+    const keys = join(folder.path, 'keys')
+    const now = () => new Date(Date.now() - 10 * 86_400_000)
+    await ensureKeySet({ dir: keys, users: [{ commonName: 'Grace Hopper' }], days: 5, now })
+    const { exitCode, shown, said } = await revoke(['grace'], server.url, keys)
+    expect([exitCode, shown, said]).toEqual([
+      1,
+      '',
+      expect.stringMatching(/^The certificate of Grace Hopper expired at /),
+    ])
   })
 
   it('there is no administrator, or there are no keys', async () => {

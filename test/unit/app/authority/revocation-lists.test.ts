@@ -97,7 +97,6 @@ describe('a new one is made', () => {
     await lists.publish()
     expect(serialsOf(await lists.newest())).toEqual([])
     clock.now += 1
-    await lab.store.proxyList.refresh()
     await lists.publish()
     expect(serialsOf(await lists.newest())).toEqual([serialOf(lab.grace)])
   })
@@ -109,6 +108,23 @@ describe('a new one is made', () => {
     const late = { ...lab.context, now: () => new Date(clock.now - SECOND) }
     const wish = { serial: serialOf(lab.grace), reason: 'superseded' } as const
     await openAuthority(late).revoke(OPERATOR, wish)
+    await lists.publish()
+    expect(serialsOf(await lists.newest())).toEqual([serialOf(lab.grace)])
+  })
+
+  it('when somebody else has revoked, whose clock is ahead, as soon as that is so by ours too', async () => {
+    await using place = await sqlite.makePlace()
+    const clock = { now: Date.now() }
+    const [ours, ahead] = [() => new Date(clock.now), () => new Date(clock.now + SECOND)]
+    await using store = await openAt(place, ours)
+    await using other = await openAt(place, ahead)
+    await using lab = await apiLab({ store, now: ours })
+    const lists = lab.authority.revocationLists
+    const wish = { serial: serialOf(lab.grace), reason: 'superseded' } as const
+    await openAuthority({ ...lab.context, store: other, now: ahead }).revoke(OPERATOR, wish)
+    await lists.publish()
+    expect(serialsOf(await lists.newest())).toEqual([])
+    clock.now += SECOND
     await lists.publish()
     expect(serialsOf(await lists.newest())).toEqual([serialOf(lab.grace)])
   })
