@@ -23,6 +23,8 @@ export interface Stack extends AsyncDisposable {
 
 export interface StackOptions {
   readonly clientCert?: 'optional' | 'require'
+  /** Whether the proxy follows the application's list of what is revoked; left out: with the application behind it. */
+  readonly revocation?: 'list' | 'none'
   /** `echo` answers every request with the request as it came. */
   readonly backend?: 'app' | 'echo'
   /** Instead of the key set's own: a folder with what `keys/` holds. */
@@ -101,8 +103,13 @@ function proxyContainer(proxy: ProxyFront, keys: string, options: StackOptions):
       secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
       ...changedFiles(),
     ])
-    .withEnvironment({ CLIENT_CERT: options.clientCert ?? 'optional' })
+    .withEnvironment({
+      CLIENT_CERT: options.clientCert ?? 'optional',
+      REVOCATION: options.revocation ?? (options.backend === 'echo' ? 'none' : 'list'),
+    })
     .withExposedPorts(8443)
+    // Healthy: it knows what is revoked.
+    .withWaitStrategy(Wait.forSuccessfulCommand('healthcheck.sh 8081'))
 }
 
 function directContainer(keys: string, options: StackOptions): HardenedContainer {
