@@ -137,10 +137,15 @@ const texts: Readonly<Record<string, Text>> = WRONG_TEXTS
 const sendings: Readonly<Record<string, Sending>> = WRONG_SENDINGS
 const TYPE = 'text/plain; charset=utf-8'
 
-/** Gives the answer of that name; without a name, the right one. */
-export function send(response: ServerResponse, material: Material, url: string, name?: WrongAnswer): void {
-  const text = (texts[name ?? ''] ?? right)(material)
+/** Gives the answer of that name. */
+export function send(
+  response: ServerResponse,
+  material: Material,
+  url: string,
+  name: WrongAnswer | 'right',
+): void {
+  const text = (texts[name] ?? right)(material)
   response.setHeader('Content-Type', TYPE).setHeader('ETag', `W/"${material.change.to}"`)
-  const sending = sendings[name ?? ''] ?? withStatus(200, { 'Content-Length': String(text.length) })
+  const sending = sendings[name] ?? withStatus(200, { 'Content-Length': String(text.length) })
   sending(response, text, url)
 }

@@ -16,8 +16,10 @@ export interface Order {
   readonly fill?: number
   /** Instead of the next one. */
   readonly generation?: number
-  /** Wrong answers to come, one after the other, before the right ones. */
+  /** Wrong answers to come, one after the other, before those that `always` says. */
   readonly next?: readonly WrongAnswer[]
+  /** The right one, a wrong one, or none for the time being. */
+  readonly always?: 'right' | 'hold' | WrongAnswer
   /** Refuses connections. */
   readonly isAway?: boolean
 }
@@ -44,9 +46,10 @@ const serials = new Map<string, { readonly isRevoked: boolean; readonly generati
 const questions: Question[] = []
 let generation = 0
 let next: WrongAnswer[] = []
+let always: Order['always'] = 'right'
 let earlier = ''
 let isAway = false
-let wake = Promise.withResolvers<void>()
+let woken = Promise.withResolvers<void>()
 
 function since(after: number): string[] {
   const changed = [...serials].filter(([, change]) => change.generation > after)
@@ -67,28 +70,39 @@ function readQuestion({ url = '', rawHeaders }: IncomingMessage): Question {
   }
 }
 
-/** At once while there is a wrong answer to give, or no list at all. */
-async function untilNewer({ after, wait }: Question): Promise<void> {
-  const end = Date.now() + wait * 1000
-  while (generation > 0 && generation <= after && next.length === 0 && Date.now() < end) {
+/** What is to be answered now; nothing while the proxy has to wait. */
+function due({ after }: Question, isOver: boolean): WrongAnswer | 'right' | undefined {
+  const name = next.shift() ?? (generation > 0 ? always : 'status 500')
+  if (name === 'hold') return undefined
+  return name !== 'right' || generation > after || isOver ? name : undefined
+}
+
+/** Which answer, or none for one who has given up: that must not use one up. */
+async function untilDue(
+  question: Question,
+  response: ServerResponse,
+): Promise<WrongAnswer | 'right' | undefined> {
+  const end = question.at + question.wait * 1000
+  while (!response.destroyed) {
+    const name = due(question, Date.now() >= end)
+    if (name) return name
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, end - Date.now())
-    await Promise.race([wake.promise, promise])
+    const timer = Date.now() < end ? setTimeout(resolve, end - Date.now()) : undefined
+    await Promise.race([woken.promise, promise])
     clearTimeout(timer)
   }
+  return undefined
 }
 
 async function answerQuestion(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const question = readQuestion(request)
   questions.push(question)
-  await untilNewer(question)
-  // One that has given up meanwhile must not use an answer up.
-  if (response.destroyed) return
+  const name = await untilDue(question, response)
+  if (!name) return
   const { nonce, after: from } = question
   const change: Change = { nonce, from, to: Math.max(from, generation), lines: since(from) }
-  const name = generation > 0 ? next.shift() : 'status 500'
   send(response, { change, key, earlier }, request.url ?? '', name)
-  if (!name && change.lines.length > 0) earlier = right({ change, key, earlier })
+  if (name === 'right' && change.lines.length > 0) earlier = right({ change, key, earlier })
 }
 
 function isProxy({ method, headers }: IncomingMessage): boolean {
@@ -120,9 +134,10 @@ function obey({ add = [], remove = [], fill = 0, ...order }: Order): void {
   change(fillers(fill), true)
   change(remove, false)
   if (order.next) next = [...order.next]
+  if (order.always) always = order.always
   if (order.isAway !== undefined) setAway(order.isAway)
-  wake.resolve()
-  wake = Promise.withResolvers()
+  woken.resolve()
+  woken = Promise.withResolvers()
 }
 
 function setAway(wish: boolean): void {
