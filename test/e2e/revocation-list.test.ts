@@ -62,7 +62,16 @@ describe.concurrent.each(proxies)('$name', proxy => {
       expect(await fate(stack(), victim)).toBe('passed')
     })
 
+    // Whatever the test before has left.
+    async function fresh(): Promise<void> {
+      const skipped = stack().log.lines.length
+      const clear = { isAway: false, always: 'right', next: [] } as const
+      const { generation } = await publish(stack(), { ...clear, add: [LOST], remove: [VICTIM] })
+      await untilNews(stack(), skipped, news => news.state === 'current' && news.generation === generation)
+    }
+
     it.each(WRONG_ANSWERS)('takes nothing from %s, says so, and asks again', async answer => {
+      await fresh()
       const skipped = stack().log.lines.length
       const before = await listState(stack())
       await order(stack(), { add: [VICTIM], next: [answer], always: 'hold' })
@@ -77,25 +86,25 @@ describe.concurrent.each(proxies)('$name', proxy => {
       await order(stack(), { always: 'right' })
       await untilApplied(stack())
       expect(await fate(stack(), victim)).toBe('revoked')
-      await publish(stack(), { remove: [VICTIM] })
     })
 
     it('says once what goes on being wrong, and when it is over', async () => {
+      await fresh()
       const skipped = stack().log.lines.length
       const { generation } = await publish(stack(), { add: [VICTIM], next: Array(3).fill('a wrong hmac') })
       await untilNews(stack(), skipped, news => news.state === 'current' && news.generation === generation)
       expect(newsOf(stack(), skipped).filter(({ state }) => state !== 'current')).toHaveLength(1)
-      await publish(stack(), { remove: [VICTIM] })
     })
 
     it('keeps what it has while the application is away, and says since when', async () => {
+      await fresh()
       const skipped = stack().log.lines.length
       await order(stack(), { isAway: true })
       await untilNews(stack(), skipped, ({ state }) => state === 'away')
       const [status, body] = await health(stack())
       expect(status).toBe(200)
       expect(body).toMatch(/^ok, revocation list stale since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/)
-      expect(Date.now() - Date.parse(body.slice(-21))).toBeGreaterThan(0)
+      expect(Date.now() - Date.parse(body.trim().slice(-20))).toBeGreaterThan(0)
       expect(await fate(stack(), lost)).toBe('revoked')
       expect(await fate(stack(), victim)).toMatch(/^status 50[234]$/)
 
@@ -107,6 +116,7 @@ describe.concurrent.each(proxies)('$name', proxy => {
     })
 
     it('waits for news, and does not go back with an application that has less than before', async () => {
+      await fresh()
       const { generation, questions } = await listState(stack())
       await order(stack(), { generation: 7, add: [VICTIM], remove: [LOST] })
       const asked = async () => (await listState(stack())).questions.slice(questions.length)
@@ -128,7 +138,8 @@ describe.concurrent.each(proxies)('$name', proxy => {
         expect({ name, nonce, wait }).toEqual({
           name: proxy.name,
           nonce: expect.stringMatching(/^[0-9A-Za-z]{16,64}$/),
-          wait: 10,
+          // None for one who wants to be sure of what he has, soon.
+          wait: expect.toBeOneOf([0, 10]),
         })
         const verify = rawHeaders.findIndex(text => text.toLowerCase() === HEADER.verify.toLowerCase())
         expect(rawHeaders[verify + 1]).toBe('NONE')
