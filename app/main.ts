@@ -45,14 +45,17 @@ async function serve(config: Config): Promise<void> {
   const context = await openContext(parts, mail?.post ?? NO_POST, store => closing.use(store))
   const authority = openAuthority(context)
   const { store } = context
-  const { revocationLists } = authority
+  const { revocationLists, proxies } = authority
   metrics.showRevocationList(() => revocationLists.lastSeen(), now)
+  metrics.showProxies(proxies)
   const onLost = (count: number, err: unknown) => logger.error({ kind: 'audit-lost', count, err })
   const buffer = createAuditBuffer({ store, now, onLost })
   closing.defer(() => buffer.flush())
   const mailer = mail && createMailer({ ...mail, store, logger, now })
   mailer?.start()
   closing.defer(async () => mailer?.stop())
+  // Before anybody can ask: after an update of Gatehouse or a restore the list is not what it should be.
+  await store.proxyList.refresh()
   closing.use(startJobs(await jobsOf(config, context, authority), logger))
 
   let isListening = false
@@ -72,6 +75,7 @@ async function serve(config: Config): Promise<void> {
   logger.info({ kind: 'listening', front: config.front, address, port })
   await untilSignal(logger, async () => {
     isListening = false
+    proxies.close()
     return await drain.begin(DRAIN_MS)
   })
 }
@@ -107,7 +111,9 @@ async function openContext(
     metrics.countAudit(event.event, event.code ?? '')
   }
   const statusUrls = publicUrl === undefined ? undefined : statusUrlsBelow(publicUrl)
-  return { ...clientCa, store, policy, post, publish, now, rules: enrolment.rules, statusUrls }
+  const { rules } = enrolment
+  const { observeRefusal: onRefused } = metrics
+  return { ...clientCa, store, policy, post, publish, onRefused, now, rules, statusUrls }
 }
 
 /** What is done again and again, whoever calls. */
@@ -119,6 +125,7 @@ async function jobsOf(
   const { store, post } = context
   const reminders = createReminders({ store, post, now })
   const jobs: Job[] = [
+    { name: 'proxy-list', everyMs: SECOND_MS, run: () => store.proxyList.refresh() },
     { name: 'recover', everyMs: MINUTE_MS, run: () => authority.recover() },
     // A tenth: however fast certificates are revoked, most of the time is for requests.
     { name: 'crl', everyMs: SECOND_MS, share: 0.1, run: () => authority.revocationLists.publish() },
