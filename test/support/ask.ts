@@ -39,7 +39,7 @@ export function person(name: string, keys: string = inject('keys')): ClientKeys 
   }
 }
 
-function tlsOptions({ as, tls }: Ask, keys: string): ConnectionOptions {
+export function tlsOptions({ as, tls }: Ask, keys: string = inject('keys')): ConnectionOptions {
   return { ca: readFileSync(`${keys}/root.pem`), servername: HOST, ...as, ...tls }
 }
 
@@ -53,7 +53,7 @@ function askHttp1({ port }: Pick<Stack, 'port'>, options: Ask): Promise<Answer> 
     const length = options.body === undefined ? [] : [['Content-Length', String(options.body.length)]]
     const headers = [['Host', `${HOST}:${port}`], ...length, ...(options.headers ?? [])].flat()
     const request = requestHttps({
-      ...tlsOptions(options, inject('keys')),
+      ...tlsOptions(options),
       host: '127.0.0.1',
       port,
       method: options.method ?? 'GET',
@@ -72,7 +72,7 @@ function askHttp1({ port }: Pick<Stack, 'port'>, options: Ask): Promise<Answer> 
 }
 
 async function askHttp2({ port }: Pick<Stack, 'port'>, options: Ask): Promise<Answer> {
-  const session = connectHttp2(`https://127.0.0.1:${port}`, tlsOptions(options, inject('keys')))
+  const session = connectHttp2(`https://127.0.0.1:${port}`, tlsOptions(options))
   try {
     return await new Promise((resolve, reject) => {
       session.on('error', reject)
@@ -102,7 +102,7 @@ async function askHttp2({ port }: Pick<Stack, 'port'>, options: Ask): Promise<An
 export async function openTls({ port }: Pick<Stack, 'port'>, options: Ask = {}): Promise<TLSSocket> {
   const socket = connectTls({
     ALPNProtocols: ['http/1.1'],
-    ...tlsOptions(options, inject('keys')),
+    ...tlsOptions(options),
     host: '127.0.0.1',
     port,
   })

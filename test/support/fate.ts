@@ -1,16 +1,24 @@
+import { readFileSync } from 'node:fs'
 import { quietly } from '../../scripts/quietly.ts'
 import { type Answer, type Ask, ask } from './ask.ts'
 import type { Stack } from './stack.ts'
 
-/** What has become of a request: answered by what stands behind, refused by the proxy, or something else. */
-export type Fate = 'passed' | 'revoked' | 'no list' | `status ${number}`
+/** What has become of a request: let through, refused by the proxy itself or behind it, or something else. */
+export type Fate = 'passed' | 'revoked' | 'no list' | 'revoked by the application' | `status ${number}`
 
-const CODES: Readonly<Record<string, Fate>> = { CERT_REVOKED: 'revoked', REVOCATION_UNKNOWN: 'no list' }
+function refusal(name: string): string {
+  return readFileSync(`proxy-configs/refusals/${name}.json`, 'utf8')
+}
+
+const REFUSALS: ReadonlyMap<string, Fate> = new Map([
+  [refusal('revoked'), 'revoked'],
+  [refusal('no-list'), 'no list'],
+])
 
 export function fateOf({ status, body }: Pick<Answer, 'status' | 'body'>): Fate {
   if (status === 200) return 'passed'
-  const [, code = ''] = body.match(/"code":\s*"(\w+)"/) ?? []
-  return CODES[code] ?? `status ${status}`
+  const isOfApplication = status === 403 && body.includes('"CERT_REVOKED"')
+  return REFUSALS.get(body) ?? (isOfApplication ? 'revoked by the application' : `status ${status}`)
 }
 
 export async function fate(stack: Pick<Stack, 'port'>, as: Ask['as']): Promise<Fate> {
