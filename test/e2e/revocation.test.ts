@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { quietly } from '../../scripts/quietly.ts'
 import { person } from '../support/ask.ts'
-import { COMINGS } from '../support/comings.ts'
+import { comingsTo } from '../support/comings.ts'
 import { call } from '../support/enrol.ts'
 import { type Fate, fate, fateOf } from '../support/fate.ts'
 import { fronts, proxies } from '../support/fronts.ts'
@@ -18,7 +18,7 @@ describe.each(fronts)('$name', front => {
   const allHaveSaidSo =
     front.name === 'direct' ? [] : [{ name: front.name, refused_after_ms: expect.any(Number) }]
 
-  it.each(Object.entries(COMINGS))(
+  it.each(comingsTo(front))(
     'refuses a revoked certificate %s, as long as it is revoked',
     async (kind, come) => {
       const { serial, keys } = await issue(stack(), `Bob ${kind}`)

@@ -3,6 +3,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { Agent, request as requestHttps } from 'node:https'
 import { expect } from 'vitest'
 import { type Answer, ask, type ClientKeys, HOST, tlsOptions } from './ask.ts'
+import type { Front } from './fronts.ts'
 import type { Stack } from './stack.ts'
 import { VERSIONS, visit } from './visit.ts'
 
@@ -18,11 +19,11 @@ type Kind = (stack: Door, as: ClientKeys) => Promise<Coming>
 
 const nothing = (): void => undefined
 
-async function fresh(stack: Door, as: ClientKeys): Promise<Coming> {
-  return {
-    ask: async () => [await ask(stack, { as }), await ask(stack, { as, http: 2 })],
+function fresh(http: 1 | 2): Kind {
+  return async (stack, as) => ({
+    ask: async () => [await ask(stack, { as, http })],
     [Symbol.dispose]: nothing,
-  }
+  })
 }
 
 /** @throws when the server does not go on with the session */
@@ -76,9 +77,17 @@ async function keptHttp2(stack: Door, as: ClientKeys): Promise<Coming> {
 }
 
 /** All the ways in which a certificate comes back: shown again, remembered in a session, or known to a connection. */
-export const COMINGS: Readonly<Record<string, Kind>> = {
-  'on new connections': fresh,
+const COMINGS: Readonly<Record<string, Kind>> = {
+  'on new connections': fresh(1),
   ...Object.fromEntries(VERSIONS.map(version => [`with a resumed session of ${version}`, resumed(version)])),
-  'on an open HTTP/1.1 connection': kept,
+  'on an open connection': kept,
+}
+const HTTP2_COMINGS: Readonly<Record<string, Kind>> = {
+  'on new HTTP/2 connections': fresh(2),
   'on an open HTTP/2 connection': keptHttp2,
+}
+
+/** Those that a front knows: the application itself speaks HTTP/1.1 only. */
+export function comingsTo({ name }: Front): readonly (readonly [kind: string, come: Kind])[] {
+  return Object.entries({ ...COMINGS, ...(name !== 'direct' && HTTP2_COMINGS) })
 }

@@ -17,7 +17,7 @@ const REFUSALS: ReadonlyMap<string, Fate> = new Map([
 
 export function fateOf({ status, body }: Pick<Answer, 'status' | 'body'>): Fate {
   if (status === 200) return 'passed'
-  const isOfApplication = status === 403 && body.includes('"CERT_REVOKED"')
+  const isOfApplication = status === 403 && /\brevoked\b/.test(body)
   return REFUSALS.get(body) ?? (isOfApplication ? 'revoked by the application' : `status ${status}`)
 }
 

@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { vi } from 'vitest'
 import type { Order, Question, State } from './list-backend.ts'
 import type { Stack } from './stack.ts'
 
@@ -24,26 +24,20 @@ export async function order(stack: Behind, wish: Order): Promise<State> {
 
 /** The first question after the one that got that answer: whatever was wrong with it has been dealt with. */
 export async function untilAskedAgain(stack: Behind, since: State, answer: string): Promise<Question> {
-  const again = async () => {
+  return await vi.waitUntil(async () => {
     const { questions } = await listState(stack)
     const first = Math.max(since.questions.length - 1, 0)
     const answered = questions.findIndex((question, i) => i >= first && question.answer === answer)
-    return answered < 0 ? undefined : questions[answered + 1]
-  }
-  await expect.poll(again, PATIENCE).toBeDefined()
-  return (await again()) ?? expect.fail()
+    return answered >= 0 && questions[answered + 1]
+  }, PATIENCE)
 }
 
 /** Until the proxy has said that it refuses all that the authority has told. */
 export async function untilApplied(stack: Behind): Promise<State> {
-  let state = await listState(stack)
-  await expect
-    .poll(async () => {
-      state = await listState(stack)
-      return state.questions.at(-1)?.after
-    }, PATIENCE)
-    .toBe(state.generation)
-  return state
+  return await vi.waitUntil(async () => {
+    const state = await listState(stack)
+    return state.questions.at(-1)?.after === state.generation && state
+  }, PATIENCE)
 }
 
 /** Changes the list, and waits for the proxy. */
