@@ -25,7 +25,7 @@ const WHEREVER: readonly Ask[] = [
   })),
   ...['//', '/pki/revoked', '/%2e', '/?a=b', '/nobody/knows'].map(path => ({ path })),
   { method: 'HEAD' },
-  { method: 'OPTIONS', path: '*' },
+  { method: 'OPTIONS' },
   { method: 'DELETE', path: '/pastes/1' },
   { ...BODY },
   { ...BODY, path: '/pastes' },
@@ -51,7 +51,7 @@ function refusal(file: 'revoked' | 'no-list', form: keyof typeof FORMS) {
 
 /** Neighbours of `LISTED` that are somebody else: shorter, longer, with another octet. */
 const LISTED = '4BCDEF'
-const OTHERS = ['4BCD', '4BCDEF00', '004BCDEF01', 'CDEF', '04BCDE', '4BCDEE']
+const OTHERS = ['4BCD', '4BCDEF00', '04BCDEF0', 'CDEF', '04BCDE', '4BCDEE']
 /** As the authority writes them. */
 const SERIALS = {
   'one octet': '7F',

@@ -15,7 +15,7 @@ export interface Coming extends Disposable {
   ask(): Promise<readonly Response[]>
 }
 
-type Kind = (stack: Door, as: ClientKeys) => Promise<Coming>
+export type Kind = (stack: Door, as: ClientKeys) => Promise<Coming>
 
 const nothing = (): void => undefined
 
