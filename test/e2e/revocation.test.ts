@@ -27,7 +27,7 @@ describe.each(fronts)('$name', front => {
       const fates = async () => new Set((await bob.ask()).map(fateOf))
       expect(await fates()).toEqual(new Set(['passed']))
 
-      expect(await revoke(stack(), serial, 'certificateHold')).toMatchObject(allHaveSaidSo)
+      expect(await revoke(stack(), serial, { reason: 'certificateHold' })).toMatchObject(allHaveSaidSo)
       expect(await fates()).toEqual(new Set([refused]))
       expect(new Set((await grace.ask()).map(fateOf))).toEqual(new Set(['passed']))
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
-import { request as requestHttps } from 'node:https'
+import { type Agent, request as requestHttps } from 'node:https'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
 import { inject } from 'vitest'
 import type { Stack } from './stack.ts'
@@ -22,6 +22,8 @@ export interface Ask {
   readonly headers?: readonly (readonly [name: string, value: string])[]
   readonly body?: string
   readonly http?: 1 | 2
+  /** Keeps connections; left out, the request has one of its own. HTTP/1.1 only. */
+  readonly agent?: Agent | undefined
   readonly tls?: ConnectionOptions
 }
 
@@ -43,7 +45,7 @@ export function tlsOptions({ as, tls }: Ask, keys: string = inject('keys')): Con
   return { ca: readFileSync(`${keys}/root.pem`), servername: HOST, ...as, ...tls }
 }
 
-/** One request on a connection of its own. Rejects when the server ends the handshake or the connection. */
+/** One request. Rejects when the server ends the handshake or the connection. */
 export async function ask(stack: Pick<Stack, 'port'>, options: Ask = {}): Promise<Answer> {
   return options.http === 2 ? await askHttp2(stack, options) : await askHttp1(stack, options)
 }
@@ -60,7 +62,7 @@ function askHttp1({ port }: Pick<Stack, 'port'>, options: Ask): Promise<Answer> 
       path: options.path ?? '/',
       headers,
       setDefaultHeaders: false,
-      agent: false,
+      agent: options.agent ?? false,
     })
     request.on('error', reject)
     request.on('response', async response => {

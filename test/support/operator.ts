@@ -5,7 +5,7 @@ import { createSigningRequest } from '../../pki/create-signing-request.ts'
 import { generateKey } from '../../pki/key-type.ts'
 import { encodeSigningRequestPem } from '../../pki/pem.ts'
 import { HEADER } from '../../proxy-configs/header-contract.ts'
-import { type ClientKeys, person } from './ask.ts'
+import { type Ask, type ClientKeys, person } from './ask.ts'
 import { type ApiAnswer, call } from './enrol.ts'
 import type { Stack } from './stack.ts'
 
@@ -21,27 +21,42 @@ export async function newRequest() {
   return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), csr }
 }
 
+interface Act {
+  readonly path: string
+  readonly body: object
+  readonly agent?: Ask['agent']
+}
+
 /** What the administrator does through that front. @throws when it is refused */
-async function operate(stack: Pick<Stack, 'port'>, path: string, body: object): Promise<ApiAnswer['json']> {
-  const { status, json } = await call(stack, path, { as: person('admin'), body })
+async function operate(stack: Pick<Stack, 'port'>, { path, ...act }: Act): Promise<ApiAnswer['json']> {
+  const { status, json } = await call(stack, path, { as: person('admin'), ...act })
   if (status < 300) return json
   throw new Error(`${path}: ${JSON.stringify(json)}`)
 }
 
-export async function issue(stack: Pick<Stack, 'port'>, commonName: string): Promise<Issued> {
+export async function issue(
+  stack: Pick<Stack, 'port'>,
+  commonName: string,
+  agent?: Ask['agent'],
+): Promise<Issued> {
   const { key, csr } = await newRequest()
-  const json = await operate(stack, '/pki/issue', { common_name: commonName, csr })
+  const body = { common_name: commonName, csr }
+  const json = await operate(stack, { path: '/pki/issue', body, agent })
   return { serial: String(json.serial), keys: { cert: String(json.certificate), key } }
 }
 
 /** How long each proxy took to refuse it. */
-export async function revoke(stack: Pick<Stack, 'port'>, serial: string, reason = 'keyCompromise') {
-  const { proxies } = await operate(stack, `/pki/revoke/${serial}`, { reason })
+export async function revoke(
+  stack: Pick<Stack, 'port'>,
+  serial: string,
+  { reason = 'keyCompromise', agent }: { readonly reason?: string; readonly agent?: Ask['agent'] } = {},
+) {
+  const { proxies } = await operate(stack, { path: `/pki/revoke/${serial}`, body: { reason }, agent })
   return proxies as readonly { readonly name: string; readonly refused_after_ms: number | null }[]
 }
 
 export async function unhold(stack: Pick<Stack, 'port'>, serial: string): Promise<void> {
-  await operate(stack, `/pki/unhold/${serial}`, {})
+  await operate(stack, { path: `/pki/unhold/${serial}`, body: {} })
 }
 
 /** The same past the proxy, in its words: for when it is away. */

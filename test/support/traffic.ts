@@ -4,9 +4,10 @@ import { comingsTo, type Kind } from './comings.ts'
 import { fateOf } from './fate.ts'
 import type { Stack } from './stack.ts'
 
-/** What somebody nobody complains about was answered. */
+/** What somebody of whom nobody complains was answered. */
 export interface Traffic {
-  readonly requests: number
+  /** How many, by the way in which they came. */
+  readonly passed: Readonly<Record<string, number>>
   /** Whatever was not let through, and why. */
   readonly failures: readonly string[]
 }
@@ -18,14 +19,15 @@ const PAUSE_MS = 20
 export async function trafficDuring(stack: Stack, act: () => Promise<unknown>): Promise<Traffic> {
   let isOver = false
   const failures: string[] = []
-  let requests = 0
+  const passed: Record<string, number> = {}
 
   async function goOn(kind: string, come: Kind): Promise<void> {
     using grace = await come(stack, person('grace'))
     while (!isOver) {
-      const fates = (await grace.ask()).map(fateOf)
-      requests += fates.length
-      failures.push(...fates.filter(fate => fate !== 'passed').map(fate => `${kind}: ${fate}`))
+      for (const fate of (await grace.ask()).map(fateOf)) {
+        if (fate === 'passed') passed[kind] = (passed[kind] ?? 0) + 1
+        else failures.push(`${kind}: ${fate}`)
+      }
       await pause(PAUSE_MS)
     }
   }
@@ -37,5 +39,5 @@ export async function trafficDuring(stack: Stack, act: () => Promise<unknown>): 
     isOver = true
   })
   await Promise.all(all)
-  return { requests, failures }
+  return { passed, failures }
 }
