@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { Agent, request as requestHttps } from 'node:https'
 import { type ConnectionOptions, connect, type SecureVersion } from 'node:tls'
 
-const HOST = 'gatehouse.localhost'
+export const HOST = 'gatehouse.localhost'
 
 /** Who asks whom. */
 export interface Target {
@@ -24,7 +24,7 @@ export interface Asker extends Disposable {
   ask(): Promise<Answer>
 }
 
-function tlsOf({ port, ...pems }: Target): ConnectionOptions {
+export function tlsOf({ port, ...pems }: Target): ConnectionOptions {
   return { host: '127.0.0.1', port, servername: HOST, ...pems }
 }
 
@@ -37,7 +37,7 @@ async function askOnce(target: Target, version?: SecureVersion, session?: Buffer
   await once(socket, 'secureConnect')
   if (socket.isSessionReused() !== (session !== undefined)) throw new Error('A session was not resumed.')
   const last = version === 'TLSv1.2' ? socket.getSession() : undefined
-  socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}:${target.port}\r\nConnection: close\r\n\r\n`)
+  socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`)
   const answer = (await socket.setEncoding('utf8').toArray()).join('')
   const [head = '', body = ''] = answer.split('\r\n\r\n')
   return { status: Number(head.split(' ')[1]), body, session: last ?? sessions.at(-1) }
@@ -63,7 +63,7 @@ function resuming(version: SecureVersion) {
 
 export async function keeping(target: Target): Promise<Asker> {
   const agent = new Agent({ ...tlsOf(target), keepAlive: true, maxSockets: 1 })
-  const headers = { Host: `${HOST}:${target.port}` }
+  const headers = { Host: HOST }
   let isOpen = false
   return {
     async ask() {
@@ -84,7 +84,7 @@ async function keepingHttp2(target: Target): Promise<Asker> {
   await once(session, 'connect')
   return {
     async ask() {
-      const stream = session.request({ ':path': '/', ':authority': `${HOST}:${target.port}` })
+      const stream = session.request({ ':path': '/', ':authority': HOST })
       const [headers] = await once(stream, 'response')
       return { status: headers[':status'], body: (await stream.setEncoding('utf8').toArray()).join('') }
     },

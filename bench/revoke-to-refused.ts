@@ -3,7 +3,7 @@ import { request } from 'node:https'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { $ } from 'zx'
-import { ASKERS, type Target } from './askers.ts'
+import { ASKERS, HOST, type Target, tlsOf } from './askers.ts'
 import { median } from './median.ts'
 
 export interface Delay {
@@ -23,9 +23,8 @@ const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc
 
 async function post(admin: Target, path: string, body: object): Promise<Readonly<Record<string, unknown>>> {
   const { promise, resolve, reject } = Promise.withResolvers<Readonly<Record<string, unknown>>>()
-  const headers = { 'Content-Type': 'application/json', Accept: 'application/json' }
-  const options = { host: '127.0.0.1', servername: 'gatehouse.localhost', agent: false, method: 'POST' }
-  const asked = request({ ...options, ...admin, path, headers })
+  const headers = { Host: HOST, 'Content-Type': 'application/json', Accept: 'application/json' }
+  const asked = request({ ...tlsOf(admin), agent: false, method: 'POST', path, headers })
   asked.on('error', reject).on('response', async response => {
     const answer = (await json(response)) as Readonly<Record<string, unknown>>
     if ((response.statusCode ?? 0) < 300) resolve(answer)
