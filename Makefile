@@ -47,6 +47,11 @@ generate-keys: $(STAMP) ## Make both authorities, the server certificate and the
 add-user: $(STAMP) ## Make one more user (NAME="Ada Lovelace" DAYS KEY_TYPE PKCS12 JSON)
 	@npm run -s add-user
 
+.PHONY: revoke
+# Not the USER of the environment, who is whoever is logged in.
+revoke: $(STAMP) ## Revoke a user's certificate, and see every front refuse it (USER="Grace Hopper" REASON JSON)
+	@npm run -s revoke -- $(if $(filter command,$(origin USER)),"$$USER")
+
 .PHONY: demo
 demo: $(STAMP) ## Without Docker: keys, the app with direct TLS, three greetings, the end
 	@npm run -s demo
