@@ -94,7 +94,9 @@ export function createAcknowledgements(
       const change = { generation, at, refusedAfter: new Map<string, number>() }
       changes.push(change)
       if (changes.length > MOST_CHANGES) changes.shift()
-      const lately = [...entries].filter(([, { seenAt }]) => at - seenAt <= LATELY_MS)
+      const lately = [...entries]
+        .filter(([, { seenAt }]) => at - seenAt <= LATELY_MS)
+        .toSorted(([one], [other]) => (one < other ? -1 : 1))
       // Another process has the same list, and was asked in the moment between.
       for (const [key, entry] of lately) if (entry.generation >= generation) change.refusedAfter.set(key, 0)
       await until(() => isClosed || lately.every(([key]) => change.refusedAfter.has(key)))

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Caller } from '../../app/authority/caller.ts'
 import { ITSELF } from '../../app/authority/caller.ts'
 import { openStore } from '../../app/store/open-store.ts'
+import { proxyListText } from '../../app/web/proxy-list-text.ts'
 import { createSigningRequest } from '../../pki/create-signing-request.ts'
 import { verifyChain } from '../../pki/hash-chain.ts'
 import { generateKey } from '../../pki/key-type.ts'
@@ -16,6 +17,8 @@ const ADMIN: Caller = {
   ...ITSELF,
   identity: { ...ITSELF.identity, level: 'admin', serial: 'AD', fingerprint256: 'AD' },
 }
+const PROXY = { name: 'nginx', address: '192.0.2.1' }
+const NEVER = new AbortController().signal
 // As many processes as a small site runs, each with connections of its own.
 const APPLICATIONS = 3
 
@@ -82,6 +85,20 @@ it('certifies a key once, whatever names it is brought with', async () => {
   )
   expect(done).toHaveLength(1)
   expect([...codes]).toEqual(['KEY_TAKEN'])
+})
+
+it('tells a proxy that waits at one of them at once of whoever is revoked at another', async () => {
+  const [here, there] = apps
+  if (!here || !there) throw new Error('There should be two.')
+  const { row } = await here.authority.issue(ADMIN, { commonName: 'Ada Byron', pkcs12: 'compatible' })
+  const after = await there.authority.proxies.follow(PROXY, { after: 0, waitMs: 0, signal: NEVER })
+  const waiting = there.authority.proxies.follow(PROXY, { after, waitMs: 20_000, signal: NEVER })
+  await here.authority.revoke(ADMIN, { serial: row.serial, reason: 'keyCompromise' })
+  const to = await waiting
+  const text: string[] = []
+  const question = { nonce: '0123456789abcdef', from: after, to }
+  for await (const piece of proxyListText(there.store, question, SECRET)) text.push(piece)
+  expect(text.join('')).toContain(`\n+${row.serial}\n`)
 })
 
 it('signs for different people at once, in one unbroken trail', async () => {

@@ -1,5 +1,6 @@
 // No spelling of a path changes who is calling or opens what is closed; the path goes on as it came, without the prefix.
-import { beforeAll, describe, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { FOREIGN_HEADERS, HEADER, LEGACY_HEADERS } from '../../proxy-configs/header-contract.ts'
 import { ask, type ClientKeys, type Echo, HOST, person, received, sendRaw } from '../support/ask.ts'
 import { contractFor, contractOf } from '../support/contract.ts'
@@ -79,6 +80,23 @@ describe.each(fronts)('$name', front => {
     ] as const
     for (const headers of lists) {
       expect((await ask(stack(), { path: '/metrics', headers })).status).toBe(404)
+    }
+  })
+
+  it('the list for proxies is for no client, one who knows the secret of the proxy included', async () => {
+    const secret = readFileSync(`${inject('keys')}/private/proxy-secret`, 'utf8').trim()
+    const asProxy = [
+      [HEADER.proxySecret, secret],
+      [HEADER.verify, 'NONE'],
+    ] as const
+    const lists = [[], FORGED, asProxy, [...asProxy, ['Connection', 'Via, close']]] as const
+    for (const path of ['/pki/revoked', '/app/pki/revoked'].map(
+      each => `${each}?nonce=${'0'.repeat(16)}&proxy=x`,
+    )) {
+      for (const headers of lists) {
+        const { status, body } = await ask(stack(), { path, headers })
+        expect([status, body]).toEqual([404, expect.not.stringContaining('gatehouse-revoked')])
+      }
     }
   })
 })

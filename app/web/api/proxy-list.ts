@@ -5,7 +5,7 @@ import type { RouteDescription } from './route.ts'
 const HIGHEST = 999_999_999_999
 
 function number(most: number) {
-  const isNumber = (text: string) => /^\d{1,12}$/.test(text) && Number(text) <= most
+  const isNumber = (text: string) => /^\d+$/.test(text) && Number(text) <= most
   return z.string().refine(isNumber, `must be a number from 0 to ${most}`).default('0').transform(Number)
 }
 

@@ -55,8 +55,8 @@ it('a revocation has arrived when each proxy has asked for what comes after it',
   await vi.advanceTimersByTimeAsync(30)
   await follow(APACHE, 8)
   expect(await said).toEqual([
-    { ...NGINX, afterMs: 20 },
     { ...APACHE, afterMs: 50 },
+    { ...NGINX, afterMs: 20 },
   ])
   expect(refusals).toEqual([
     ['nginx', 0.02],

@@ -123,7 +123,7 @@ describe('the answer', () => {
     const before = await generation()
     await follow(lab, 'apache', before)
     const waiting = follow(lab, 'nginx', before, 25).then(answer => answer)
-    await vi.waitFor(() => expect(lab.authority.proxies.known()).toHaveLength(2))
+    await vi.waitFor(() => expect(lab.authority.proxies.known()).toHaveLength(2), 10_000)
     const revoking = lab.post(pathOf(lab.grace), lab.admin.headers).then(answer => answer)
     expect((await waiting).text).toContain(`\n+${lab.grace.certificate.serialNumber}\n`)
     await follow(lab, 'nginx', await generation())

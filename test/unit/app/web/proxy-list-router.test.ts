@@ -107,7 +107,7 @@ describe('a proxy gets', () => {
     ]) {
       const { to: from } = await ask(0, {}, lab)
       const waiting = ask(from, { wait: 25 }, lab)
-      await vi.waitFor(() => expect(lab.authority.proxies.known()[0]?.generation).toBe(from))
+      await vi.waitFor(() => expect(lab.authority.proxies.known()[0]?.generation).toBe(from), 10_000)
       await change()
       expect((await waiting).changes).toHaveLength(1)
     }
@@ -273,9 +273,9 @@ describe('what can go wrong on the way', () => {
     await using server = await serve({})
     const asking = get(server.url({ after: 7, wait: 25 }), { headers: PROXY })
     asking.on('error', () => undefined)
-    await vi.waitFor(() => expect(server.signals).toHaveLength(1))
+    await vi.waitFor(() => expect(server.signals).toHaveLength(1), 10_000)
     asking.destroy()
-    await vi.waitFor(() => expect(server.signals[0]?.aborted).toBe(true))
+    await vi.waitFor(() => expect(server.signals[0]?.aborted).toBe(true), 10_000)
     expect(server.errors).toEqual([])
   })
 
@@ -306,7 +306,7 @@ describe('what can go wrong on the way', () => {
     asking.on('error', () => undefined)
     await once(asking, 'response')
     asking.destroy()
-    await vi.waitFor(() => expect(server.signals[0]?.aborted).toBe(true))
+    await vi.waitFor(() => expect(server.signals[0]?.aborted).toBe(true), 10_000)
     const another = async () => await (await fetch(server.url({ after: 7 }), { headers: PROXY })).text()
     await another()
     const soFar = pages
