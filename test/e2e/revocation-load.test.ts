@@ -88,7 +88,7 @@ describe.each(fronts)('$name while many are revoked', front => {
   const refused: Fate = front.name === 'direct' ? 'revoked by the application' : 'revoked'
 
   it('refuses each of them, and nobody else', async () => {
-    const agent = new Agent({ keepAlive: true })
+    const agent = new Agent({ keepAlive: true, maxSockets: 10 })
     const victims: Issued[] = []
     while (victims.length < VICTIMS) victims.push(await issue(stack(), `Victim ${victims.length}`, agent))
     const revocations: Promise<unknown>[] = []
