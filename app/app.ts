@@ -19,6 +19,7 @@ import { identityHeaders } from './web/identity-headers.ts'
 import { observeRequests } from './web/observe-requests.ts'
 import { operationsRouter } from './web/operations-router.ts'
 import { pagesRouter } from './web/pages-router.ts'
+import { proxyListRouter } from './web/proxy-list-router.ts'
 import { createRateLimits } from './web/rate-limits.ts'
 import { refuseCrossSite } from './web/refuse-cross-site.ts'
 import { refuseMisdirected } from './web/refuse-misdirected.ts'
@@ -44,7 +45,7 @@ const BODY_LIMIT = 64 * 1024
 
 /** The application; what happens to a request, in this order. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, logger, metrics, isReady, now } = dependencies
+  const { config, logger, metrics, store, authority, isReady, now } = dependencies
   const app = express()
   // A validator over a page about somebody is of no use to anybody, and hashing costs more than greeting.
   app.disable('etag')
@@ -58,6 +59,8 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use([...API_PATHS], answerInJson)
   app.use(boundBody(BODY_LIMIT))
   app.use(operationsRouter({ front, metrics, isReady }))
+  if (config.front === 'proxy')
+    app.use(proxyListRouter({ proxySecrets: config.proxySecrets, store, authority }))
   app.use(stylesheetRouter())
   app.use(identifyCaller(dependencies))
   app.use(identityHeaders)

@@ -53,6 +53,8 @@ async function serve(config: Config): Promise<void> {
   const mailer = mail && createMailer({ ...mail, store, logger, now })
   mailer?.start()
   closing.defer(async () => mailer?.stop())
+  // Before anybody can ask: after an update of Gatehouse or a restore the list is not what it should be.
+  await store.proxyList.refresh()
   closing.use(startJobs(await jobsOf(config, context, authority), logger))
 
   let isListening = false
@@ -72,6 +74,7 @@ async function serve(config: Config): Promise<void> {
   logger.info({ kind: 'listening', front: config.front, address, port })
   await untilSignal(logger, async () => {
     isListening = false
+    authority.listHead.close()
     return await drain.begin(DRAIN_MS)
   })
 }
@@ -119,6 +122,7 @@ async function jobsOf(
   const { store, post } = context
   const reminders = createReminders({ store, post, now })
   const jobs: Job[] = [
+    { name: 'proxy-list', everyMs: SECOND_MS, run: () => store.proxyList.refresh() },
     { name: 'recover', everyMs: MINUTE_MS, run: () => authority.recover() },
     // A tenth: however fast certificates are revoked, most of the time is for requests.
     { name: 'crl', everyMs: SECOND_MS, share: 0.1, run: () => authority.revocationLists.publish() },

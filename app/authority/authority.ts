@@ -6,6 +6,7 @@ import type { Caller } from './caller.ts'
 import { type Challenge, createChallenges } from './challenge.ts'
 import { type AuthorityContext, recordingRefusals } from './decide.ts'
 import { type HandedOut, handOut } from './hand-out.ts'
+import { createListHead, type ListHead } from './list-head.ts'
 import { answerOcsp } from './ocsp.ts'
 import { type Outcome, type Registration, register } from './register.ts'
 import { type Renewal, type Renewed, renew } from './renew.ts'
@@ -39,24 +40,34 @@ export interface Authority {
   /** Gives up what killed processes have left unfinished. */
   recover(): Promise<number>
   readonly revocationLists: PublishedLists
+  /** Tells proxies when there is somebody else to refuse. */
+  readonly listHead: ListHead
   /** An answer to an OCSP request, whatever that is. @param input DER, or base64 */
   ocsp(input: string | Uint8Array): Promise<Uint8Array>
 }
 
 export function openAuthority(context: AuthorityContext): Authority {
   const challenges = createChallenges(context.store, context.rules.proofOfWorkBits, context.now)
+  const listHead = createListHead(() => context.store.proxyList.generation())
+  /** It is done already: proxies that cannot be told at once are told later. */
+  async function announced<Result>(change: Promise<Result>): Promise<Result> {
+    const result = await change
+    void listHead.look().catch(() => undefined)
+    return result
+  }
   return {
     challenge: () => challenges.create('register'),
     register: (caller, registration) => register(context, challenges, caller, registration),
     issue: (caller, wish) => issueAtOnce(context, caller, wish),
     renew: (caller, renewal) => renew(context, caller, renewal),
-    revoke: (caller, wish) => revoke(context, caller, wish),
-    unhold: (caller, serial) => unhold(context, caller, serial),
+    revoke: (caller, wish) => announced(revoke(context, caller, wish)),
+    unhold: (caller, serial) => announced(unhold(context, caller, serial)),
     approve: (caller, approval) => approve(context, caller, approval),
     reject: (caller, rejection) => reject(context, caller, rejection),
     collect: (caller, collection) => collect(context, caller, collection),
-    recover: () => abandonUnfinished(context),
+    recover: () => announced(abandonUnfinished(context)),
     revocationLists: createRevocationLists(context),
+    listHead,
     ocsp: input => answerOcsp(context, input),
   }
 }

@@ -80,9 +80,9 @@ interface Moment {
   readonly lifeMs: number
 }
 
-/** At half of its life, and whenever it is not true any more, by what anybody did or by the passing of time. */
+/** At half of its life, and whenever it is not true any more. */
 async function isDue(
-  { revocationLists, certificates }: Store,
+  { proxyList }: Store,
   newest: RevocationListInfo | undefined,
   { at, lifeMs }: Moment,
 ): Promise<boolean> {
@@ -90,9 +90,7 @@ async function isDue(
   const { thisUpdate, nextUpdate } = newest
   const half = thisUpdate + Math.min(lifeMs, nextUpdate - thisUpdate) / 2
   if (at >= half || thisUpdate > at + CLOCKS_DIFFER_MS) return true
-  return (
-    (await revocationLists.changes()) !== newest.changes || (await certificates.isAnyRevoked(thisUpdate, at))
-  )
+  return (await proxyList.generation()) !== newest.generation
 }
 
 /** @returns `undefined` when somebody else is at it, or was faster */

@@ -83,16 +83,16 @@ const MAIL = z.object({
 })
 
 /** Not the lists themselves: they are made anew. */
-const REVOCATION_LIST_HEAD = z.object({ id: z.literal(1), number: time })
+const REVOCATION_LIST_HEAD = z.object({ id: z.literal(1), number: time, generation: time.default(0) })
 
 export type BackupRows = {
   readonly holders: Database['holders']
-  readonly certificates: Omit<Database['certificates'], 'searchText'>
+  readonly certificates: Omit<Database['certificates'], 'searchText' | 'listed' | 'unlisted'>
   readonly requests: Database['requests']
   readonly once: Database['once']
   readonly auditEvents: Database['auditEvents']
   readonly outbox: Database['outbox']
-  readonly revocationListHead: Pick<Database['revocationListHead'], 'id' | 'number'>
+  readonly revocationListHead: Pick<Database['revocationListHead'], 'id' | 'number' | 'generation'>
 }
 export type BackupTable = keyof BackupRows
 

@@ -33,13 +33,13 @@ export function searchTextOf(
   return searchText(row.commonName, row.organisation, row.email, row.serial)
 }
 
-export function certificatesIn(db: Kysely<Database>): Certificates {
+export function certificatesIn(db: Kysely<Database>, now: () => Date): Certificates {
   const rows = () => db.selectFrom('certificates').select(COLUMNS)
   const newestFirst = () => rows().orderBy('recordedAt', 'desc').orderBy('serial', 'desc')
   const find = (serial: string) => rows().where('serial', '=', serial).executeTakeFirst()
 
   return {
-    ...revocationsIn(db),
+    ...revocationsIn(db, now),
     find,
     async record(row) {
       // An error would end a PostgreSQL transaction, in which the caller may still want to try another serial.

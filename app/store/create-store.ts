@@ -5,6 +5,7 @@ import type { Database } from './database.ts'
 import { holdersIn } from './holders.ts'
 import { onceIn } from './once.ts'
 import { outboxIn } from './outbox.ts'
+import { proxyListIn } from './proxy-list.ts'
 import { requestsIn } from './requests.ts'
 import { revocationListsIn } from './revocation-lists.ts'
 import { settingsIn } from './settings.ts'
@@ -24,6 +25,7 @@ export function createStore(db: Kysely<Database>, now: () => Date): Store {
     outbox: scope.outside(outside.outbox),
     settings: scope.outside(outside.settings),
     revocationLists: scope.outside(outside.revocationLists),
+    proxyList: scope.outside(outside.proxyList),
     async transaction(work) {
       scope.assertOutside()
       return db.transaction().execute(within => scope.run(() => work(aggregatesIn(within, now))))
@@ -41,12 +43,13 @@ export function createStore(db: Kysely<Database>, now: () => Date): Store {
 function aggregatesIn(db: Kysely<Database>, now: () => Date): Aggregates {
   return {
     holders: holdersIn(db),
-    certificates: certificatesIn(db),
+    certificates: certificatesIn(db, now),
     requests: requestsIn(db),
     once: onceIn(db, now),
     audit: auditTrailIn(db),
     outbox: outboxIn(db),
     settings: settingsIn(db),
     revocationLists: revocationListsIn(db),
+    proxyList: proxyListIn(db, now),
   }
 }

@@ -6,6 +6,9 @@ export interface Database {
   readonly certificates: CertificateRow & {
     /** What a search looks through, in lower case: databases disagree about case outside ASCII. */
     readonly searchText: string
+    /** Of the list for proxies: the generation since which it is on it, or since which it is not any more. */
+    readonly listed: number | null
+    readonly unlisted: number | null
   }
   readonly requests: Omit<RequestRow, 'warnings'> & {
     /** A JSON array. */
@@ -26,7 +29,8 @@ export interface Database {
     readonly number: number
     /** Until when its list is waited for. */
     readonly begunUntil: Time
-    readonly changes: number
+    /** Of the list for proxies. */
+    readonly generation: number
   }
   /** The newest. */
   readonly revocationLists: RevocationList

@@ -82,19 +82,19 @@ export async function mergeMails(
   return { added: missing.length, changed: sent.length }
 }
 
-/** A number that was given in either is not given again. */
+/** A number or a generation that was given in either is not given again. */
 export async function mergeRevocationListHead(
   db: Kysely<Database>,
   rows: readonly BackupRows['revocationListHead'][],
 ): Promise<Merged> {
   let changed = 0
-  for (const { number } of rows) {
-    const { numUpdatedRows } = await db
-      .updateTable('revocationListHead')
-      .set({ number })
-      .where('number', '<', number)
-      .executeTakeFirst()
-    changed += Number(numUpdatedRows)
+  for (const row of rows) {
+    const present = await db.selectFrom('revocationListHead').selectAll().executeTakeFirstOrThrow()
+    const number = Math.max(present.number, row.number)
+    const generation = Math.max(present.generation, row.generation)
+    if (number === present.number && generation === present.generation) continue
+    await db.updateTable('revocationListHead').set({ number, generation }).execute()
+    changed++
   }
   return { added: 0, changed }
 }

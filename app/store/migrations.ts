@@ -8,6 +8,7 @@ import type { Database } from './database.ts'
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_enrolment': { up: enrolment },
   '0002_revocation_lists': { up: revocationLists },
+  '0003_proxy_list': { up: proxyList },
 }
 
 /**
@@ -173,7 +174,9 @@ async function revocationLists(db: Kysely<Database>): Promise<void> {
     .addCheckConstraint('revocation_list_head_is_one', sql`id = 1`)
     .execute()
   // A change, because what was revoked before is in no list yet.
-  await db.insertInto('revocationListHead').values({ id: 1, number: 0, begunUntil: 0, changes: 1 }).execute()
+  await sql`insert into revocation_list_head (id, number, begun_until, changes) values (1, 0, 0, 1)`.execute(
+    db,
+  )
   await db.schema
     .createTable('revocation_lists')
     .addColumn('number', 'bigint', column => column.notNull().primaryKey())
@@ -188,4 +191,22 @@ async function revocationLists(db: Kysely<Database>): Promise<void> {
     on certificates (revoked_at, serial, revocation_reason, not_after) where revoked_at is not null`.execute(
     db,
   )
+}
+
+async function proxyList(db: Kysely<Database>): Promise<void> {
+  await db.schema.alterTable('revocation_list_head').renameColumn('changes', 'generation').execute()
+  await db.schema.alterTable('revocation_lists').renameColumn('changes', 'generation').execute()
+  await db.schema.alterTable('certificates').addColumn('listed', 'bigint').execute()
+  await db.schema.alterTable('certificates').addColumn('unlisted', 'bigint').execute()
+  const on = (columns: string, where: string) => sql.raw(`on certificates (${columns}) where ${where}`)
+  const indexes = {
+    certificates_listed: on('listed, serial', 'listed is not null'),
+    certificates_unlisted: on('unlisted, serial', 'unlisted is not null'),
+    // What will be due, and nothing else: the due ones are looked for every second.
+    certificates_joining: on('not_after, revoked_at', 'revoked_at is not null and listed is null'),
+    certificates_leaving: on('not_after', 'listed is not null'),
+  }
+  for (const [name, rest] of Object.entries(indexes)) {
+    await sql`create index ${sql.ref(name)} ${rest}`.execute(db)
+  }
 }

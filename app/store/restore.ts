@@ -6,8 +6,8 @@ import type { Database } from './database.ts'
 import { auditMerger } from './merge-audit.ts'
 import { mergeCertificates } from './merge-certificates.ts'
 import { mergeHolders, mergeMails, mergeOnce, mergeRequests, mergeRevocationListHead } from './merge-rows.ts'
+import { changeProxyList } from './proxy-list.ts'
 import { type BackupBatch, invalidBackup, readBackup } from './read-backup.ts'
-import { countRevocationChange } from './revocation-lists.ts'
 import { StoreConflict } from './store.ts'
 
 export interface RestoreReport {
@@ -61,7 +61,7 @@ async function restoreWithin(
     added[piece.table] += merged.added
     changed[piece.table] += merged.changed
   }
-  await countRevocationChange(db)
+  if (added.certificates + changed.certificates > 0) await changeProxyList(db, now.getTime())
   const report = { backupAt, added, changed }
   await auditTrailIn(db).append({ event: 'STORE_RESTORED', at: now.getTime(), actor: null, ...report })
   return report

@@ -3,18 +3,11 @@ import type { Database } from './database.ts'
 import { inTransaction } from './in-transaction.ts'
 import type { Begun, ListIntent, RevocationList, RevocationLists } from './store.ts'
 
-const INFO = ['number', 'changes', 'thisUpdate', 'nextUpdate', 'entries'] as const
+const INFO = ['number', 'generation', 'thisUpdate', 'nextUpdate', 'entries'] as const
 
 export function revocationListsIn(db: Kysely<Database>): RevocationLists {
   const newest = () => db.selectFrom('revocationLists').orderBy('number', 'desc').limit(1)
   return {
-    async changes() {
-      const { changes } = await db
-        .selectFrom('revocationListHead')
-        .select('changes')
-        .executeTakeFirstOrThrow()
-      return changes
-    },
     newest: () => newest().select(INFO).executeTakeFirst(),
     read: () =>
       newest()
@@ -26,14 +19,6 @@ export function revocationListsIn(db: Kysely<Database>): RevocationLists {
       await db.updateTable('revocationListHead').set({ begunUntil: 0 }).where('number', '=', number).execute()
     },
   }
-}
-
-/** In the transaction of whatever it is that a list has to say. */
-export async function countRevocationChange(db: Kysely<Database>): Promise<void> {
-  await db
-    .updateTable('revocationListHead')
-    .set(eb => ({ changes: eb('changes', '+', 1) }))
-    .execute()
 }
 
 /**
@@ -51,7 +36,7 @@ async function begin(db: Kysely<Database>, { now, until, after }: ListIntent): P
   if ((newest?.number ?? 0) !== after) return undefined
   const number = Math.max(head.number + 1, Math.floor(now / 1000))
   await db.updateTable('revocationListHead').set({ number, begunUntil: until }).execute()
-  return { number, changes: head.changes }
+  return { number, generation: head.generation }
 }
 
 async function publish(db: Kysely<Database>, list: RevocationList): Promise<boolean> {

@@ -1,37 +1,32 @@
 import type { Kysely } from 'kysely'
 import type { Database } from './database.ts'
 import { inTransaction } from './in-transaction.ts'
-import { countRevocationChange } from './revocation-lists.ts'
+import { changeProxyList, takeOffProxyList } from './proxy-list.ts'
 import type { Certificates, RevokedQuery, RevokedRow, Time } from './store.ts'
 
 type Revocation = Parameters<Certificates['revoke']>[1]
 
 export function revocationsIn(
   db: Kysely<Database>,
-): Pick<Certificates, 'revoke' | 'unhold' | 'revoked' | 'isAnyRevoked'> {
+  now: () => Date,
+): Pick<Certificates, 'revoke' | 'unhold' | 'revoked'> {
   return {
     revoke: (serial, revocation) =>
-      inTransaction(db, within => changing(within, revoke(within, serial, revocation))),
-    unhold: serial => inTransaction(db, within => changing(within, unhold(within, serial))),
+      inTransaction(db, async within => {
+        const at = now().getTime()
+        const isChanged = await revoke(within, serial, revocation)
+        // What lies ahead is put on the list when its time has come.
+        if (isChanged && revocation.at <= at) await changeProxyList(within, at)
+        return isChanged
+      }),
+    unhold: serial =>
+      inTransaction(db, async within => {
+        const isChanged = await unhold(within, serial)
+        if (isChanged) await takeOffProxyList(within, serial, now().getTime())
+        return isChanged
+      }),
     revoked: query => revoked(db, query),
-    async isAnyRevoked(after, until) {
-      const row = await db
-        .selectFrom('certificates')
-        .select('serial')
-        .where('revokedAt', '>', after)
-        .where('revokedAt', '<=', until)
-        .limit(1)
-        .executeTakeFirst()
-      return row !== undefined
-    },
   }
-}
-
-/** What changes a revocation is for the next revocation list to say, whoever makes it. */
-async function changing(db: Kysely<Database>, change: Promise<boolean>): Promise<boolean> {
-  const hasChanged = await change
-  if (hasChanged) await countRevocationChange(db)
-  return hasChanged
 }
 
 async function revoke(

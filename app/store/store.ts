@@ -99,8 +99,6 @@ export interface Certificates {
   unhold(serial: string): Promise<boolean>
   /** In the order of their revocation. */
   revoked(query: RevokedQuery): Promise<readonly RevokedRow[]>
-  /** Whether any counts as revoked since then: `after < revokedAt <= until`. */
-  isAnyRevoked(after: Time, until: Time): Promise<boolean>
   /** `recorded` since before `time`, and not revoked: their signer has died. */
   unfinished(before: Time): Promise<readonly CertificateRow[]>
   /** Issued ones that are not revoked and expire in `[from, to)`. */
@@ -230,8 +228,8 @@ export interface Outbox {
 export interface RevocationListInfo {
   /** Higher for each list, also after an old backup was restored. */
   readonly number: number
-  /** Of `changes` when it was begun. */
-  readonly changes: number
+  /** Of the list for proxies when it was begun. */
+  readonly generation: number
   readonly thisUpdate: Time
   readonly nextUpdate: Time
   readonly entries: number
@@ -244,8 +242,6 @@ export interface RevocationList extends RevocationListInfo {
 }
 
 export interface RevocationLists {
-  /** How often something was revoked, or was so no longer: what the next list has to be about. */
-  changes(): Promise<number>
   newest(): Promise<RevocationListInfo | undefined>
   /** With the list itself. */
   read(): Promise<RevocationList | undefined>
@@ -267,7 +263,34 @@ export interface ListIntent {
   readonly after: number
 }
 
-export type Begun = Pick<RevocationListInfo, 'number' | 'changes'>
+export type Begun = Pick<RevocationListInfo, 'number' | 'generation'>
+
+/** A serial number, and since which generation it is on the list for proxies, or is not any more. */
+export interface ListedRow {
+  readonly serial: string
+  readonly generation: number
+}
+
+export interface ListQuery {
+  readonly change: 'listed' | 'unlisted'
+  /** Rows after this one. */
+  readonly after: ListedRow
+  /** Up to and including this generation. */
+  readonly upTo: number
+  readonly limit: number
+}
+
+/** Whom the proxies refuse: serial numbers, with generations that only rise, so that a proxy can ask for what is new. */
+export interface ProxyList {
+  /** Of the last change of what is revoked; above 0. */
+  generation(): Promise<number>
+  /** Puts on it what counts as revoked by now, and takes off what has expired. */
+  refresh(): Promise<void>
+  /** To this generation at least: it was given, although the store does not know it any more. */
+  raise(generation: number): Promise<void>
+  /** In the order of `generation` and then `serial`. */
+  changes(query: ListQuery): Promise<readonly ListedRow[]>
+}
 
 /** Small values that all processes on one store share. */
 export interface Settings {
@@ -284,6 +307,7 @@ export interface Aggregates {
   readonly outbox: Outbox
   readonly settings: Settings
   readonly revocationLists: RevocationLists
+  readonly proxyList: ProxyList
 }
 
 /**

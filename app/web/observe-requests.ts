@@ -4,7 +4,7 @@ import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 
 // Asked every few seconds by proxies and orchestrators: of interest only when something is looked for.
-const ROUTINE: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
+const ROUTINE: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics', '/pki/revoked'])
 
 function pathOf(request: Request): string {
   const end = request.originalUrl.indexOf('?')

@@ -2,6 +2,7 @@ import type { Request } from 'express'
 import { z } from 'zod'
 import type { PublishedList } from '../../authority/revocation-lists.ts'
 import { AppError } from '../../errors.ts'
+import { isKnown } from '../is-known.ts'
 import type { ApiDependencies } from './api-dependencies.ts'
 import { type Reply, type Route, route } from './route.ts'
 import { CertificateJson, certificateJson, FormatQuery } from './schemas.ts'
@@ -26,11 +27,6 @@ function headersOf({ number, thisUpdate, nextUpdate }: PublishedList, format: Fo
     'Last-Modified': new Date(thisUpdate).toUTCString(),
     Vary: 'Accept',
   }
-}
-
-function isKnown({ headers }: Request, etag: string): boolean {
-  const known = headers['if-none-match']?.split(',').map(tag => tag.trim().replace(/^W\//, '')) ?? []
-  return known.includes(etag) || known.includes('*')
 }
 
 function listReply(list: PublishedList, format: Format, request: Request, now: Date): Reply {

@@ -36,7 +36,7 @@ export function describeBackup(from: StoreKind, to: StoreKind): void {
         added,
         changed,
       })
-      expect(withoutAudit(await backupOf(empty))).toEqual(withoutAudit(backup))
+      expect(withoutTraces(await backupOf(empty))).toEqual(withoutTraces(backup))
       expect(await store.certificates.list({ now: NOON, search: 'élodie', limit: 10 })).toHaveLength(1)
     })
 
@@ -125,7 +125,7 @@ export function describeRestore({ name, makePlace }: StoreKind): void {
       const newer = await backupOf(place)
       const { added, changed } = await restoreTo(place, backup)
       expect([...Object.values(added), ...Object.values(changed)].filter(count => count !== 0)).toEqual([])
-      expect(withoutAudit(await backupOf(place))).toEqual(withoutAudit(newer))
+      expect(withoutTraces(await backupOf(place))).toEqual(withoutTraces(newer))
 
       // The other way round, the old store learns it all.
       await using old = await makePlace()
@@ -154,7 +154,7 @@ export function describeRestore({ name, makePlace }: StoreKind): void {
         outbox: 1,
         revocationListHead: 0,
       })
-      expect(withoutAudit(await backupOf(old))).toEqual(withoutAudit(newer))
+      expect(withoutTraces(await backupOf(old))).toEqual(withoutTraces(newer))
     })
 
     it('knows a person whom the store has under another id', async () => {
@@ -315,9 +315,14 @@ function oneByteOf(backup: string, near: string): Buffer {
 }
 
 /** Databases sort texts differently, so the order of the rows is left out as well. */
-function withoutAudit(backup: string): unknown {
+/** A restore is an event, and a new generation when it has brought a certificate. */
+function withoutTraces(backup: string): unknown {
   expect(backup).not.toContain('not in a backup')
-  const lines = linesOf(backup).filter(line => !line.format && !line.auditEvents)
+  const lines = linesOf(backup)
+    .filter(line => !line.format && !line.auditEvents)
+    .map(({ revocationListHead, ...line }) =>
+      revocationListHead ? { ...revocationListHead, generation: 0 } : line,
+    )
   return lines.map(line => JSON.stringify(line)).sort()
 }
 

@@ -97,6 +97,7 @@ describe('a new one is made', () => {
     await lists.publish()
     expect(serialsOf(await lists.newest())).toEqual([])
     clock.now += 1
+    await lab.store.proxyList.refresh()
     await lists.publish()
     expect(serialsOf(await lists.newest())).toEqual([serialOf(lab.grace)])
   })
@@ -170,8 +171,9 @@ it('is of pages that are put together', async () => {
 describe('several processes', () => {
   it('make one list, and have the same', async () => {
     await using place = await sqlite.makePlace()
-    await using store = await openAt(place)
-    await using other = await openAt(place)
+    const now = () => new Date()
+    await using store = await openAt(place, now)
+    await using other = await openAt(place, now)
     await using lab = await apiLab({ store })
     const [one, two] = [lab.context, { ...lab.context, store: other }].map(
       context => openAuthority(context).revocationLists,
