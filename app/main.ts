@@ -45,8 +45,9 @@ async function serve(config: Config): Promise<void> {
   const context = await openContext(parts, mail?.post ?? NO_POST, store => closing.use(store))
   const authority = openAuthority(context)
   const { store } = context
-  const { revocationLists } = authority
+  const { revocationLists, proxies } = authority
   metrics.showRevocationList(() => revocationLists.lastSeen(), now)
+  metrics.showProxies(proxies)
   const onLost = (count: number, err: unknown) => logger.error({ kind: 'audit-lost', count, err })
   const buffer = createAuditBuffer({ store, now, onLost })
   closing.defer(() => buffer.flush())
@@ -74,7 +75,7 @@ async function serve(config: Config): Promise<void> {
   logger.info({ kind: 'listening', front: config.front, address, port })
   await untilSignal(logger, async () => {
     isListening = false
-    authority.listHead.close()
+    proxies.close()
     return await drain.begin(DRAIN_MS)
   })
 }
@@ -110,7 +111,9 @@ async function openContext(
     metrics.countAudit(event.event, event.code ?? '')
   }
   const statusUrls = publicUrl === undefined ? undefined : statusUrlsBelow(publicUrl)
-  return { ...clientCa, store, policy, post, publish, now, rules: enrolment.rules, statusUrls }
+  const { rules } = enrolment
+  const { observeRefusal: onRefused } = metrics
+  return { ...clientCa, store, policy, post, publish, onRefused, now, rules, statusUrls }
 }
 
 /** What is done again and again, whoever calls. */

@@ -4,7 +4,8 @@ export interface RequestFigures {
   readonly method: string
   readonly status: number
   readonly level: string
-  readonly seconds: number
+  /** Left out for a request that waits by agreement. */
+  readonly seconds: number | undefined
 }
 
 /** Times in milliseconds since 1970. */
@@ -15,11 +16,26 @@ export interface RevocationListFigures {
   readonly entries: number
 }
 
+/** What is known of the proxies that follow the list of revoked certificates. */
+export interface ProxyFigures {
+  /** Of the list; 0: nobody has asked. */
+  generation(): number
+  known(): readonly {
+    readonly name: string
+    readonly address: string
+    readonly generation: number
+    readonly secondsSinceSeen: number
+  }[]
+}
+
 export interface Metrics {
   observe(request: RequestFigures): void
   countAudit(event: string, code: string): void
   /** @param read what is known of the newest certificate revocation list; looked at whenever figures are asked for */
   showRevocationList(read: () => RevocationListFigures | undefined, now: () => Date): void
+  /** How long after a revocation was durable a proxy refused by it. */
+  observeRefusal(proxy: string, seconds: number): void
+  showProxies(proxies: ProxyFigures): void
   /** Prometheus text format. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -47,12 +63,21 @@ export function createMetrics(): Metrics {
     labelNames: ['event', 'code'],
     registers,
   })
+  const refused = new Histogram({
+    name: 'gatehouse_revocation_seconds',
+    help: 'Time from a durable revocation to the word of the proxy that it refuses the certificate',
+    labelNames: ['proxy'],
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 10, 60, 600],
+    registers,
+  })
   return {
     observe(request) {
       requests.inc({ method: request.method, status: request.status, level: request.level })
-      seconds.observe(request.seconds)
+      if (request.seconds !== undefined) seconds.observe(request.seconds)
     },
     countAudit: (event, code) => audited.inc({ event, code }),
+    observeRefusal: (proxy, time) => refused.observe({ proxy }, time),
+    showProxies: proxies => gaugesOfProxies(registers, proxies),
     showRevocationList: (read, now) => gaugesOf(registers, read, now),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
@@ -85,4 +110,36 @@ function gaugesOf(
       },
     })
   }
+}
+
+function gaugesOfProxies(registers: Registry[], { generation, known }: ProxyFigures): void {
+  new Gauge({
+    name: 'gatehouse_proxy_list_generation',
+    help: 'Newest generation of the list of revoked certificates that proxies follow',
+    registers,
+    collect() {
+      this.set(generation())
+    },
+  })
+  new Gauge({
+    name: 'gatehouse_proxy_generation',
+    help: 'Generation that the proxy has applied',
+    labelNames: ['proxy', 'address'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { name: proxy, address, generation } of known()) this.set({ proxy, address }, generation)
+    },
+  })
+  new Gauge({
+    name: 'gatehouse_proxy_seen_seconds',
+    help: 'Time since the proxy has asked for changes',
+    labelNames: ['proxy', 'address'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { name: proxy, address, secondsSinceSeen } of known())
+        this.set({ proxy, address }, secondsSinceSeen)
+    },
+  })
 }

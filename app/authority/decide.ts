@@ -37,6 +37,8 @@ export interface AuthorityContext {
   readonly now: () => Date
   /** Called with each event when it is in the store for good. */
   readonly publish: (event: ChainedEvent) => void
+  /** Called for each revocation and each proxy that follows the list, with the time that it took. */
+  readonly onRefused?: (proxy: string, seconds: number) => void
   /** What certificates say about where to ask; left out, nothing. */
   readonly statusUrls?: StatusUrls | undefined
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import type { ProxyList } from '../store/store.ts'
 
 export interface Waiting {
   /** The generation that is known already. */
@@ -8,17 +9,19 @@ export interface Waiting {
   readonly signal: AbortSignal
 }
 
-/** Lets any number of callers wait for the list for proxies to change, for the price of one look at the store. */
+/** Lets many wait for a change of the list for proxies, at the price of one look at the store for all of them. */
 export interface ListHead {
-  /** The newest generation, as soon as it is above `after`; otherwise `after`, when the time is over. */
-  newer(waiting: Waiting): Promise<number>
-  /** To be called when it may have changed: whoever waits learns of it at once. */
+  /** The generation that was seen last. */
+  readonly seen: number
+  /** The newest generation; whoever waits for it learns of it at once. */
   look(): Promise<number>
-  /** Nobody waits any more. */
+  /** The newest that was seen, as soon as it is above `after`; `after`, when the time is over before. */
+  newer(waiting: Waiting): Promise<number>
+  /** From now on nobody waits. */
   close(): void
 }
 
-// Our own choices: what another process has changed is seen within a quarter of a second; and each proxy waits once.
+// Our own choices: what another process changes is seen within a quarter of a second; and every proxy waits once.
 const LOOK_EVERY_MS = 200
 const MOST_WAITING = 256
 
@@ -27,36 +30,47 @@ interface Waiter extends Pick<Waiting, 'after'> {
   reject(error: unknown): void
 }
 
-/** @param read the newest generation, from the store */
-export function createListHead(read: () => Promise<number>): ListHead {
+export function createListHead({ generation }: Pick<ProxyList, 'generation'>): ListHead {
   const waiters = new Set<Waiter>()
-  let generation = 0
+  let seen = 0
   let isClosed = false
   let isStale = false
   let looking: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
 
-  /** Whoever asks while it is being read wants what was written since: it is read once more, for all of them. */
   async function readOn(): Promise<void> {
     while (isStale) {
       isStale = false
-      generation = await read()
+      seen = await generation()
     }
+    for (const { after, resolve } of waiters) if (seen > after) resolve(seen)
   }
 
+  /** Whoever asks while it is being read means what was written since: it is read again, once for all of them. */
   async function look(): Promise<number> {
     isStale = true
-    looking ??= readOn().finally(() => {
-      looking = undefined
-    })
-    try {
-      await looking
-      for (const { after, resolve } of waiters) if (generation > after) resolve(generation)
-    } catch (error) {
-      for (const { reject } of waiters) reject(error)
-      throw error
-    }
-    return generation
+    looking ??= readOn()
+      .catch(error => {
+        for (const { reject } of waiters) reject(error)
+        throw error
+      })
+      .finally(() => {
+        looking = undefined
+      })
+    await looking
+    return seen
+  }
+
+  function add(waiter: Waiter): void {
+    waiters.add(waiter)
+    timer ??= setInterval(() => void look().catch(() => undefined), LOOK_EVERY_MS)
+  }
+
+  function remove(waiter: Waiter): void {
+    waiters.delete(waiter)
+    if (waiters.size > 0) return
+    clearInterval(timer)
+    timer = undefined
   }
 
   async function wait({ after, waitMs, signal }: Waiting): Promise<number> {
@@ -65,31 +79,28 @@ export function createListHead(read: () => Promise<number>): ListHead {
     const giveUp = () => resolve(after)
     const patience = setTimeout(giveUp, waitMs)
     signal.addEventListener('abort', giveUp)
-    waiters.add(waiter)
-    timer ??= setInterval(() => void look().catch(() => undefined), LOOK_EVERY_MS)
+    add(waiter)
     try {
       return await promise
     } finally {
       clearTimeout(patience)
       signal.removeEventListener('abort', giveUp)
-      waiters.delete(waiter)
-      if (waiters.size === 0) {
-        clearInterval(timer)
-        timer = undefined
-      }
+      remove(waiter)
     }
   }
 
   return {
+    get seen() {
+      return seen
+    },
     look,
     async newer(waiting) {
       const { after, waitMs, signal } = waiting
-      await look()
-      if (generation > after || waitMs === 0 || isClosed || signal.aborted) return Math.max(generation, after)
+      if (seen > after || waitMs === 0 || isClosed || signal.aborted) return Math.max(seen, after)
       if (waiters.size < MOST_WAITING) return await wait(waiting)
       throw new AppError(
         'RATE_LIMITED',
-        `${MOST_WAITING} proxies wait for the list already. Ask without "wait".`,
+        `${MOST_WAITING} requests wait for the list already. Ask again in a second, or without "wait".`,
       )
     },
     close() {

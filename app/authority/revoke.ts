@@ -13,13 +13,14 @@ export interface RevocationWish {
 
 /**
  * From now on, and on every request. Administrators revoke any certificate, everybody else their own.
+ * @returns with the generation of the list for proxies since which it is on that
  * @throws AppError CERT_UNKNOWN (also for what the caller may not see), ALREADY_REVOKED
  */
 export async function revoke(
   context: AuthorityContext,
   caller: Caller,
   { serial, reason }: RevocationWish,
-): Promise<CertificateRow> {
+): Promise<{ readonly row: CertificateRow; readonly generation: number }> {
   return await recordingRefusals(context, caller, { action: 'REVOKE', about: { serial } }, async () => {
     await visibleCertificate(context.store, caller, serial)
     return await decide(context, caller, async (within, audit) => {
@@ -27,7 +28,7 @@ export async function revoke(
       const at = context.now().getTime()
       const isNew = await within.certificates.revoke(serial, { at, reason, by: caller.identity.serial })
       const row = await within.certificates.find(serial)
-      if (isNew && row) return row
+      if (isNew && row) return { row, generation: await within.proxyList.generation() }
       throw alreadyRevoked(serial, row?.revokedAt ?? at, at)
     })
   })

@@ -1,4 +1,4 @@
-import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
+import type { ExpressionBuilder, Kysely } from 'kysely'
 import type { Database } from './database.ts'
 import { inTransaction } from './in-transaction.ts'
 import type { ListedRow, ListQuery, ProxyList, Time } from './store.ts'
@@ -97,7 +97,7 @@ function changes(
 ): Promise<readonly ListedRow[]> {
   return db
     .selectFrom('certificates')
-    .select(['serial', sql<number>`${sql.ref(change)}`.as('generation')])
+    .select(eb => ['serial', eb.ref(change).$castTo<number>().as('generation')])
     .where(eb => eb(eb.refTuple(change, 'serial'), '>', eb.tuple(after.generation, after.serial)))
     .where(change, '<=', upTo)
     .orderBy(change)

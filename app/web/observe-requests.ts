@@ -4,7 +4,8 @@ import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 
 // Asked every few seconds by proxies and orchestrators: of interest only when something is looked for.
-const ROUTINE: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics', '/pki/revoked'])
+const LONG_POLL = '/pki/revoked'
+const ROUTINE: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics', LONG_POLL])
 
 function pathOf(request: Request): string {
   const end = request.originalUrl.indexOf('?')
@@ -20,12 +21,16 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
     const started = performance.now()
     response.once('close', () => {
       const ms = performance.now() - started
-      const { identity, presented, requestId } = identificationOf(request) ?? {}
+      const identification = identificationOf(request)
+      const { identity, presented, requestId } = identification ?? {}
       const { method } = request
       const path = pathOf(request)
       const status = response.statusCode
-      metrics.observe({ method, status, level: identity?.level ?? 'none', seconds: ms / 1000 })
-      logger[ROUTINE.has(path) ? 'debug' : 'info']({
+      const seconds = path === LONG_POLL ? undefined : ms / 1000
+      metrics.observe({ method, status, level: identity?.level ?? 'none', seconds })
+      // Whoever is identified is none of those, and is told that there is nothing there.
+      const isRoutine = ROUTINE.has(path) && !identification
+      logger[isRoutine ? 'debug' : 'info']({
         kind: 'access',
         method,
         path,

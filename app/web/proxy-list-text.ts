@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { ListedRow, ListQuery, Store } from '../store/store.ts'
 
 export interface ProxyListQuestion {
@@ -54,6 +55,8 @@ async function* pagesOf(
   while (after) {
     const rows: readonly ListedRow[] = await proxyList.changes({ change, after, upTo: to, limit: PAGE })
     if (rows.length > 0) yield rows
+    // SQLite reads without waiting, and so would we until the end.
+    await othersTurn()
     after = rows.length < PAGE ? undefined : rows.at(-1)
   }
 }

@@ -8,6 +8,8 @@ import { json } from 'node:stream/consumers'
 import { answerWithEcho } from './answer-with-echo.ts'
 import { type Change, right, send, type WrongAnswer } from './list-answers.ts'
 
+type Answer = 'right' | WrongAnswer
+
 /** What a test wants; each field left out changes nothing. */
 export interface Order {
   readonly add?: readonly string[]
@@ -19,7 +21,7 @@ export interface Order {
   /** Wrong answers to come, one after the other, before those that `always` says. */
   readonly next?: readonly WrongAnswer[]
   /** The right one, a wrong one, or none for the time being. */
-  readonly always?: 'right' | 'hold' | WrongAnswer
+  readonly always?: Answer | 'hold'
   /** Refuses connections. */
   readonly isAway?: boolean
 }
@@ -33,6 +35,8 @@ export interface Question {
   readonly rawHeaders: readonly string[]
   /** Milliseconds since 1970. */
   readonly at: number
+  /** What was answered; not yet, or not any more, when it is missing. */
+  answer?: Answer
 }
 
 export interface State {
@@ -46,7 +50,7 @@ const serials = new Map<string, { readonly isRevoked: boolean; readonly generati
 const questions: Question[] = []
 let generation = 0
 let next: WrongAnswer[] = []
-let always: Order['always'] = 'right'
+let always: Answer | 'hold' = 'right'
 let earlier = ''
 let isAway = false
 let woken = Promise.withResolvers<void>()
@@ -71,17 +75,14 @@ function readQuestion({ url = '', rawHeaders }: IncomingMessage): Question {
 }
 
 /** What is to be answered now; nothing while the proxy has to wait. */
-function due({ after }: Question, isOver: boolean): WrongAnswer | 'right' | undefined {
+function due({ after }: Question, isOver: boolean): Answer | undefined {
   const name = next.shift() ?? (generation > 0 ? always : 'status 500')
   if (name === 'hold') return undefined
   return name !== 'right' || generation > after || isOver ? name : undefined
 }
 
 /** Which answer, or none for one who has given up: that must not use one up. */
-async function untilDue(
-  question: Question,
-  response: ServerResponse,
-): Promise<WrongAnswer | 'right' | undefined> {
+async function untilDue(question: Question, response: ServerResponse): Promise<Answer | undefined> {
   const end = question.at + question.wait * 1000
   while (!response.destroyed) {
     const name = due(question, Date.now() >= end)
@@ -99,6 +100,7 @@ async function answerQuestion(request: IncomingMessage, response: ServerResponse
   questions.push(question)
   const name = await untilDue(question, response)
   if (!name) return
+  question.answer = name
   const { nonce, after: from } = question
   const change: Change = { nonce, from, to: Math.max(from, generation), lines: since(from) }
   send(response, { change, key, earlier }, request.url ?? '', name)

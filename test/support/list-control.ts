@@ -1,9 +1,9 @@
-import { expect } from 'vitest'
+import { vi } from 'vitest'
 import type { Order, Question, State } from './list-backend.ts'
 import type { Stack } from './stack.ts'
 
 // Our own choice: two long polls, so that only what never comes is given up.
-const PATIENCE = { timeout: 20_000, interval: 50 }
+export const PATIENCE = { timeout: 20_000, interval: 50 }
 
 type Behind = Pick<Stack, 'backendPort'>
 
@@ -22,25 +22,54 @@ export async function order(stack: Behind, wish: Order): Promise<State> {
   return await talk(stack, { method: 'POST', body: JSON.stringify(wish) })
 }
 
-/** The questions that came after `state`. */
-export function questionsSince({ questions }: State, state: State): readonly Question[] {
-  return state.questions.slice(questions.length)
+/** The first question after the one that got that answer: whatever was wrong with it has been dealt with. */
+export async function untilAskedAgain(stack: Behind, since: State, answer: string): Promise<Question> {
+  return await vi.waitUntil(async () => {
+    const { questions } = await listState(stack)
+    const first = Math.max(since.questions.length - 1, 0)
+    const answered = questions.findIndex((question, i) => i >= first && question.answer === answer)
+    return answered >= 0 && questions[answered + 1]
+  }, PATIENCE)
 }
 
 /** Until the proxy has said that it refuses all that the authority has told. */
 export async function untilApplied(stack: Behind): Promise<State> {
-  let state = await listState(stack)
-  await expect
-    .poll(async () => {
-      state = await listState(stack)
-      return state.questions.at(-1)?.after
-    }, PATIENCE)
-    .toBe(state.generation)
-  return state
+  return await vi.waitUntil(async () => {
+    const state = await listState(stack)
+    return state.questions.at(-1)?.after === state.generation && state
+  }, PATIENCE)
 }
 
 /** Changes the list, and waits for the proxy. */
 export async function publish(stack: Behind, wish: Order): Promise<State> {
   await order(stack, wish)
   return await untilApplied(stack)
+}
+
+/** A line that a proxy prints about its list. */
+export interface News {
+  readonly proxy: string
+  readonly state: 'current' | 'away' | 'refused'
+  readonly generation: number
+  readonly entries: number
+  readonly reason?: string
+}
+
+const isNews = (line: string): boolean => line.startsWith('{') && JSON.parse(line).kind === 'revocation-list'
+
+/** What the proxy has printed about its list, not counting the first `skipped` lines of its log. */
+export function newsOf({ log }: Pick<Stack, 'log'>, skipped: number): readonly News[] {
+  return log.lines
+    .slice(skipped)
+    .filter(isNews)
+    .map(line => JSON.parse(line))
+}
+
+/** The first of them that says so. */
+export async function untilNews(
+  { log }: Pick<Stack, 'log'>,
+  skipped: number,
+  says: (news: News) => boolean,
+): Promise<News> {
+  return JSON.parse(await log.line(line => isNews(line) && says(JSON.parse(line)), skipped))
 }

@@ -38,6 +38,8 @@ export interface StackOptions {
   readonly backendSecrets?: string
   /** A folder of this machine in which the proxy keeps what it knows to be revoked. */
   readonly state?: string
+  /** A folder of this machine in which the application has its store. */
+  readonly store?: string
 }
 
 const { uid, gid } = containerOwner()
@@ -80,7 +82,11 @@ function authorityEnvironment({ clientCert = 'optional', environment = {} }: Sta
 
 function app(keys: string, options: StackOptions): HardenedContainer {
   return new HardenedContainer(inject('images').app)
-    .withBindMounts([...authoritySecrets(keys), secret(`${keys}/private/proxy-secret`, 'proxy-secret')])
+    .withBindMounts([
+      ...authoritySecrets(keys),
+      secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
+      ...(options.store ? [{ source: options.store, target: '/srv/gatehouse/data' }] : []),
+    ])
     .withEnvironment({
       GATEHOUSE_FRONT: 'proxy',
       ...authorityEnvironment(options),

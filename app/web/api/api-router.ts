@@ -13,6 +13,7 @@ import { caRoutes } from './ca-routes.ts'
 import { certificateRoutes } from './certificate-routes.ts'
 import { openApi } from './open-api.ts'
 import { parseBody, parseQuery } from './parse-input.ts'
+import { PROXY_LIST } from './proxy-list.ts'
 import { registerRoutes } from './register-routes.ts'
 import { requestRoutes } from './request-routes.ts'
 import { revocationRoutes } from './revocation-routes.ts'
@@ -43,7 +44,7 @@ export function apiRouter(options: ApiOptions): Router {
     for (const route of ofPath) place[route.method](...handlers(route, options))
     place.all(onlyMethods(...methodsOf(ofPath)))
   }
-  const description = JSON.stringify(openApi(routes))
+  const description = JSON.stringify(openApi([...routes, PROXY_LIST]))
   const describe: RequestHandler = (_request, response) => {
     response.type('application/json').send(description)
   }

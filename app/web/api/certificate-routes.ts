@@ -16,6 +16,8 @@ import {
   RenewBody,
   RenewedJson,
   RevokeBody,
+  RevokedJson,
+  refusalJson,
   WholeCertificateJson,
 } from './schemas.ts'
 import { subjectWish } from './subject-wish.ts'
@@ -95,11 +97,12 @@ export function certificateRoutes({ store, authority, now }: ApiDependencies): r
       summary: 'Revoke a certificate: administrators any, everybody else their own',
       level: 'trusted',
       body: RevokeBody,
-      answers: { 200: { description: 'Revoked, from now on', schema: CertificateJson } },
+      answers: { 200: { description: 'Revoked, from now on', schema: RevokedJson } },
       errors: ['CERT_UNKNOWN', 'ALREADY_REVOKED', 'REASON_UNKNOWN'],
       async handle({ params, body, caller }) {
         const wish = { serial: params.serial ?? '', reason: parseRevocationReason(body.reason) }
-        return { json: certificateJson(await authority.revoke(caller, wish), now()) }
+        const { row, refusals } = await authority.revoke(caller, wish)
+        return { json: { ...certificateJson(row, now()), proxies: (await refusals).map(refusalJson) } }
       },
     }),
     route({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { PkiErrorCode } from '../../../pki/errors.ts'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
-import type { Answer, Route } from './route.ts'
+import type { Answer, RouteDescription } from './route.ts'
 
 const ProblemJson = z.object({
   type: z.literal('about:blank'),
@@ -25,7 +25,7 @@ const BODY: readonly ErrorCode[] = ['BODY_INVALID', 'BODY_TOO_LARGE', 'CROSS_SIT
 const GUARD: readonly ErrorCode[] = ['CERT_MISSING', 'CERT_REFUSED', 'LEVEL_TOO_LOW']
 
 /** OpenAPI 3.1 of the routes, made from the schemas that validate. */
-export function openApi(routes: readonly Route[]) {
+export function openApi(routes: readonly RouteDescription[]) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method]: operation(route) }
@@ -49,10 +49,10 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output') {
   return rest
 }
 
-function operation(route: Route) {
+function operation(route: RouteDescription) {
   return {
     summary: route.summary,
-    description: `For level ${route.level} and higher.`,
+    description: route.audience ?? `For level ${route.level} and higher.`,
     operationId: `${route.method}${route.path.replaceAll(/[^a-z]+(\w?)/gi, (_, letter) => letter.toUpperCase())}`,
     parameters: [...pathParameters(route), ...queryParameters(route)],
     ...requestBody(route),
@@ -60,7 +60,7 @@ function operation(route: Route) {
   }
 }
 
-function requestBody({ body, octets }: Route) {
+function requestBody({ body, octets }: RouteDescription) {
   if (!body && octets === undefined) return {}
   const content = body
     ? { 'application/json': { schema: jsonSchema(body, 'input') } }
@@ -68,7 +68,7 @@ function requestBody({ body, octets }: Route) {
   return { requestBody: { required: true, content } }
 }
 
-function pathParameters({ path }: Route) {
+function pathParameters({ path }: RouteDescription) {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -77,13 +77,13 @@ function pathParameters({ path }: Route) {
   }))
 }
 
-function queryParameters({ query }: Route) {
+function queryParameters({ query }: RouteDescription) {
   if (!query) return []
   const { properties = {} } = jsonSchema(query, 'input')
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }))
 }
 
-function answers(route: Route) {
+function answers(route: RouteDescription) {
   return Object.fromEntries(Object.entries(route.answers).map(([status, each]) => [status, response(each)]))
 }
 
@@ -98,14 +98,14 @@ function statusOf(code: ErrorCode | PkiErrorCode): number {
   return Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].status : 400
 }
 
-function inputErrors({ body, octets, query }: Route): readonly ErrorCode[] {
+function inputErrors({ body, octets, query }: RouteDescription): readonly ErrorCode[] {
   if (body) return BODY
   if (octets !== undefined) return BODY.filter(code => code !== 'BODY_INVALID')
   return query ? ['BODY_INVALID'] : []
 }
 
 /** By status; the codes that are behind it in the description. */
-function problems(route: Route) {
+function problems(route: RouteDescription) {
   const codes = [
     ...COMMON,
     ...inputErrors(route),

@@ -27,14 +27,15 @@ export interface Answer {
   readonly types?: readonly string[]
 }
 
-/** One row of the API: what is validated, what is documented and what is done are the same object. */
-export interface Route {
+export interface RouteDescription {
   readonly method: 'get' | 'post'
   /** As OpenAPI writes it: `/pki/certs/{serial}`. */
   readonly path: string
   readonly summary: string
   /** The lowest level that may call it. */
   readonly level: Level
+  /** For whom it is, when a level does not say it. */
+  readonly audience?: string
   /** Whether a call counts as an attempt to enrol, of which an address has few. */
   readonly isEnrolment?: boolean
   readonly body?: z.ZodType
@@ -45,6 +46,10 @@ export interface Route {
   readonly query?: z.ZodType
   readonly answers: Readonly<Record<number, Answer>>
   readonly errors: readonly (ErrorCode | PkiErrorCode)[]
+}
+
+/** One row of the API: what is validated, what is documented and what is done are the same object. */
+export interface Route extends RouteDescription {
   handle(call: Call<unknown, unknown>): Promise<Reply>
 }
 

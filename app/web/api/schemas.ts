@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PKCS12_PROFILES } from '../../../pki/pkcs12-profile.ts'
 import { PROFILES } from '../../../pki/profiles.ts'
 import { REVOCATION_REASONS, type RevocationReason } from '../../../pki/revocation-reason.ts'
+import type { Refusal } from '../../authority/acknowledgements.ts'
 import { certificateStatus } from '../../store/certificate-status.ts'
 import {
   CERTIFICATE_STATUSES,
@@ -103,6 +104,22 @@ export const IssuedJson = WholeCertificateJson.extend({
 export const RenewedJson = IssuedJson.extend({
   replaces: z.object({ serial: SERIAL, revoked_at: TIME.nullable() }),
 })
+export const RevokedJson = CertificateJson.extend({
+  proxies: z
+    .array(
+      z.object({
+        name: z.string(),
+        address: z.string().meta({ description: 'Network address' }),
+        refused_after_ms: z.int().nullable().meta({
+          description:
+            'From when the revocation was durable to when the proxy said that it refuses the certificate; null: it has not said so within two seconds',
+        }),
+      }),
+    )
+    .meta({
+      description: 'The proxies that have asked for the list of revoked certificates within a minute',
+    }),
+})
 export const RequestJson = z.object({
   id: z
     .string()
@@ -121,6 +138,10 @@ export const RequestJson = z.object({
   serial: SERIAL.nullable(),
   certificate: z.string().nullable(),
 })
+
+export function refusalJson({ name, address, afterMs }: Refusal) {
+  return { name, address, refused_after_ms: afterMs === null ? null : Math.round(afterMs) }
+}
 
 function iso(time: number): string {
   return new Date(time).toISOString()

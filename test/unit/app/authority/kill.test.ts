@@ -89,7 +89,7 @@ describe.each(STEPS)('killed %s', step => {
     if (step === 'after-complete') {
       expect(row).toMatchObject({ state: 'issued', isRevoked: false })
       expect(await recover(place)).toBe(0)
-      const revoked = await lab.authority.revoke(OPERATOR, {
+      const { row: revoked } = await lab.authority.revoke(OPERATOR, {
         serial: row?.serial ?? '',
         reason: 'keyCompromise',
       })
