@@ -47,6 +47,11 @@ generate-keys: $(STAMP) ## Make both authorities, the server certificate and the
 add-user: $(STAMP) ## Make one more user (NAME="Ada Lovelace" DAYS KEY_TYPE PKCS12 JSON)
 	@npm run -s add-user
 
+.PHONY: revoke
+# Not the USER of the environment, who is whoever is logged in.
+revoke: $(STAMP) ## Revoke a user's certificate, and see every front refuse it (USER="Grace Hopper" REASON JSON)
+	@npm run -s revoke -- $(if $(filter command,$(origin USER)),"$$USER")
+
 .PHONY: demo
 demo: $(STAMP) ## Without Docker: keys, the app with direct TLS, three greetings, the end
 	@npm run -s demo
@@ -90,6 +95,10 @@ mutation: $(STAMP) ## Remove each protecting line of the proxy files in turn: so
 .PHONY: bench
 bench: $(STAMP) ## Measure generate-keys against the openssl command line
 	@npm run -s bench
+
+.PHONY: bench-revocation
+bench-revocation: $(STAMP) ## Measure how soon each proxy refuses who is revoked, and what a long list costs (needs Docker)
+	@npm run -s bench:revocation
 
 .PHONY: clean
 clean: ## Remove what can be made again: node_modules and test results, never keys/

@@ -15,6 +15,8 @@ export default defineConfig({
           // Our own choice: an image build on a slow network is the longest step.
           testTimeout: 60_000,
           hookTimeout: 300_000,
+          // Our own choice: of blocks that are run at once most wait.
+          maxConcurrency: 16,
         },
       },
     ],

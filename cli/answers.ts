@@ -49,6 +49,15 @@ export const RENEWED = z.looseObject({
   replaces: z.looseObject({ serial: z.string(), revoked_at: TIME.nullable() }),
 })
 
+export const REVOKED = z.looseObject({
+  ...CERTIFICATE.shape,
+  /** Left out by a server that keeps no list for proxies. */
+  proxies: z
+    .array(z.looseObject({ name: z.string(), address: z.string(), refused_after_ms: z.number().nullable() }))
+    .optional(),
+})
+export type RevokedAnswer = z.infer<typeof REVOKED>
+
 export const CERTIFICATES = z.looseObject({ certificates: z.array(CERTIFICATE), next: z.string().nullable() })
 
 export const REQUEST = z.looseObject({

@@ -3,6 +3,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { parseKeyType } from '../pki/key-type.ts'
 import { parsePkcs12Profile } from '../pki/pkcs12-profile.ts'
 import { PROFILES, parseDays } from '../pki/profiles.ts'
+import { parseRevocationReason } from '../pki/revocation-reason.ts'
 import { ScriptError } from './script-error.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -47,6 +48,11 @@ function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], un
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
 }
 
+function keysDir(flag: string | undefined): string {
+  if (flag === '') throw new UsageError('--keys needs the name of a folder.')
+  return flag === undefined ? KEYS_DIR : resolve(flag)
+}
+
 const SHARED = {
   'key-type': { type: 'string' },
   days: { type: 'string' },
@@ -68,12 +74,10 @@ function sharedOptions(flags: SharedFlags, env: Environment) {
   const keyType = choose(flags['key-type'], env.KEY_TYPE)
   const days = choose(flags.days, env.DAYS)
   const pkcs12 = choose(flags.pkcs12, env.PKCS12)
-  const keys = flags.keys
-  if (keys === '') throw new UsageError('--keys needs the name of a folder.')
   return {
     isJson: flags.json ?? readSwitch(env, 'JSON'),
     request: {
-      dir: keys === undefined ? KEYS_DIR : resolve(keys),
+      dir: keysDir(flags.keys),
       ...given({
         keyType: keyType === undefined ? undefined : parseKeyType(keyType),
         days: days === undefined ? undefined : parseDays(days, PROFILES.client),
@@ -130,4 +134,31 @@ export function parseAddUserOptions(args: readonly string[], env: Environment) {
   }
   const { isJson, request } = sharedOptions(values, env)
   return { isJson, request: { ...request, isAdmin, user: { commonName, ...given({ organisation, email }) } } }
+}
+
+/**
+ * The options of revoke: the user is the one argument. Not USER of the environment, which is whoever is logged in.
+ * @returns `undefined` when help was asked for
+ * @throws as `parseGenerateOptions`
+ */
+export function parseRevokeOptions(args: readonly string[], env: Environment) {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      reason: { type: 'string' },
+      keys: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.help) return undefined
+  const [user, ...others] = positionals.filter(name => name !== '')
+  if (user === undefined || others.length > 0) {
+    throw new UsageError(
+      `One user is needed, in quotes, and ${user === undefined ? 0 : others.length + 1} were given: make revoke USER="Grace Hopper"`,
+    )
+  }
+  const reason = parseRevocationReason(choose(values.reason, env.REASON) ?? 'unspecified')
+  return { user, reason, dir: keysDir(values.keys), isJson: values.json ?? readSwitch(env, 'JSON') }
 }

@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { once } from 'node:events'
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { HEADER } from '../../proxy-configs/header-contract.ts'
 import type { Authority } from '../authority/authority.ts'
@@ -33,12 +32,9 @@ export function proxyListRouter({ proxySecrets, store, authority }: ProxyListOpt
     const follower = { name, address: addressOf(request) }
     const to = await authority.proxies.follow(follower, { after, waitMs: wait * 1000, signal })
     if (signal.aborted) return
-    response.set('ETag', `W/"${to}"`).type('text/plain')
+    response.set({ 'Cache-Control': 'no-store', ETag: `W/"${to}"` }).type('text/plain')
     if (isKnown(request, `"${to}"`)) return void response.status(304).end()
-    const text = proxyListText(store, { nonce, from: after, to }, secretOf(request))
-    await pipeline(Readable.from(text), response).catch(error => {
-      if (!signal.aborted) throw error
-    })
+    await write(proxyListText(store, { nonce, from: after, to }, secretOf(request)), response, signal)
   }
   const router = Router({ caseSensitive: true, strict: true })
   router.route('/pki/revoked').all(onlyProxies).get(answer).all(onlyReading)
@@ -52,6 +48,15 @@ function secretOf({ headers }: Request): string {
 
 function addressOf({ socket }: Request): string {
   return (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+}
+
+/** As fast as it is read, until the end or until nobody reads it any more. */
+async function write(text: AsyncIterable<string>, response: Response, signal: AbortSignal): Promise<void> {
+  for await (const piece of text) {
+    if (!response.write(piece)) await once(response, 'drain', { signal }).catch(() => undefined)
+    if (signal.aborted) return
+  }
+  response.end()
 }
 
 function untilGone(response: Response): AbortSignal {

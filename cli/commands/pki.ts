@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { resolve } from 'node:path'
-import { parseRevocationReason } from '../../pki/revocation-reason.ts'
-import { CERTIFICATE, CERTIFICATE_WITH_PEM, STATUS } from '../answers.ts'
+import { CERTIFICATE_WITH_PEM, STATUS } from '../answers.ts'
 import { day, describeCertificate, pemLines } from '../describe-certificate.ts'
 import { CliError } from '../errors.ts'
 import { fetchClientCa } from '../fetch-client-ca.ts'
@@ -66,23 +65,5 @@ export async function pkiShow(
   return {
     document: { ...certificate, files: [resolve(out)] },
     lines: [...describeCertificate(certificate), `The certificate is in ${resolve(out)}.`],
-  }
-}
-
-export async function pkiRevoke(
-  invocation: Invocation,
-  { reason }: { readonly reason?: string },
-  text: string,
-): Promise<Report> {
-  const serial = parseSerial(text)
-  const body = reason === undefined ? {} : { reason: parseRevocationReason(reason) }
-  using client = await connect(invocation)
-  const certificate = await client.read(CERTIFICATE, { method: 'POST', path: `pki/revoke/${serial}`, body })
-  const { common_name, revoked_at } = certificate
-  return {
-    document: certificate,
-    lines: [
-      `The certificate ${serial} of ${common_name} is revoked${revoked_at === null ? '' : `, from ${revoked_at}`}.`,
-    ],
   }
 }

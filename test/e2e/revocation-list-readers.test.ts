@@ -1,9 +1,10 @@
 // Nobody but a proxy reads the list of what is revoked: to clients its address does not exist, whatever they send with it.
 import { readFileSync } from 'node:fs'
-import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { beforeAll, expect, inject, it } from 'vitest'
 import { HEADER } from '../../proxy-configs/header-contract.ts'
 import { quietly } from '../../scripts/quietly.ts'
 import { type Ask, ask, HOST, person, sendRaw } from '../support/ask.ts'
+import { describeAtOnce } from '../support/at-once.ts'
 import { proxies } from '../support/fronts.ts'
 import { publish } from '../support/list-control.ts'
 import { SPELLINGS } from '../support/spellings.ts'
@@ -36,7 +37,7 @@ const WITHOUT_VIA: Readonly<Record<string, readonly string[]>> = {
   'of a proxy for its list': ['Via: 1.0 localhost', 'Connection: close'],
 }
 
-describe.each(proxies)('$name', proxy => {
+describeAtOnce('$name', proxies, proxy => {
   const stack = useStack(proxy, { backend: 'list' })
   beforeAll(() => publish(stack(), { fill: 3 }))
   const isNoList = (answer: string) => expect(answer).not.toMatch(/gatehouse-revoked|899621A74490FD22/)

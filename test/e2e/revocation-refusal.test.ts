@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Ask, ask, type ClientKeys, person } from '../support/ask.ts'
+import { describeAtOnce } from '../support/at-once.ts'
 import { fate } from '../support/fate.ts'
 import { proxies } from '../support/fronts.ts'
 import { publish } from '../support/list-control.ts'
@@ -65,7 +66,7 @@ const SERIALS = {
   'digits that look like a number': '12E4',
 }
 
-describe.each(proxies)('$name', proxy => {
+describeAtOnce('$name', proxies, proxy => {
   const stack = useStack(proxy, { backend: 'list' })
   const revoked = new Map<string, ClientKeys>()
   const grace = person('grace')

@@ -1,8 +1,9 @@
 // A proxy that starts again knows what it knew, however long the application is away, and nothing that the authority has not signed.
 import { chmodSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { quietly } from '../../scripts/quietly.ts'
 import type { ClientKeys } from '../support/ask.ts'
+import { describeAtOnce } from '../support/at-once.ts'
 import { type Fate, fate, health } from '../support/fate.ts'
 import { type ProxyFront, proxies } from '../support/fronts.ts'
 import { listState, order, PATIENCE, publish, untilApplied, untilNews } from '../support/list-control.ts'
@@ -103,17 +104,16 @@ function useStateFile(proxy: ProxyFront) {
   const stack = useStack(proxy, { backend: 'list', state: file.folder })
   const fates = async () => [await fate(stack(), first), await fate(stack(), second)]
 
-  /** While the application has no list to give, so that what is refused is what was kept; what it then asks for first. */
+  /** While the application gives no list, so that what is refused is what was kept; what is asked for first. */
   async function restart(meanwhile: () => void = () => undefined): Promise<number> {
-    await order(stack(), { always: 'status 500' })
+    await order(stack(), { always: 'hold' })
     let before = 0
     await stack().restart('front', async () => {
       before = (await listState(stack())).questions.length
       meanwhile()
     })
-    const first = async () => (await listState(stack())).questions[before]?.after
-    await expect.poll(first, PATIENCE).toBeDefined()
-    return (await first()) ?? expect.fail()
+    const question = await vi.waitUntil(async () => (await listState(stack())).questions[before], PATIENCE)
+    return question.after
   }
 
   async function comeBack(): Promise<void> {
@@ -123,67 +123,67 @@ function useStateFile(proxy: ProxyFront) {
   return { stack, file, fates, restart, comeBack }
 }
 
-describe.concurrent.each(proxies)('$name', proxy => {
-  describe('keeps what it knows', { concurrent: false }, () => {
-    const { stack, file, fates, restart, comeBack } = useStateFile(proxy)
+describeAtOnce('$name keeps what it knows', proxies, proxy => {
+  const { stack, file, fates, restart, comeBack } = useStateFile(proxy)
 
-    it('over a restart while the application is away, change by change', async () => {
-      await publish(stack(), { add: [FIRST] })
-      const { generation } = await publish(stack(), { add: [SECOND] })
-      expect(await restart()).toBe(generation)
-      expect(await fates()).toEqual(['revoked', 'revoked'])
-      expect(await health(stack())).toEqual([200, expect.stringMatching(/^ok, revocation list stale since /)])
-      await comeBack()
-      await publish(stack(), { remove: [FIRST] })
-      await restart()
-      expect(await fates()).toEqual(['passed', 'revoked'])
-    })
-
-    it('when it is killed as soon as it has said that it refuses somebody', async () => {
-      await comeBack()
-      await publish(stack(), { add: [FIRST] })
-      await quietly`docker kill ${stack().container}`
-      await restart()
-      expect(await fates()).toEqual(['revoked', 'revoked'])
-    })
-
-    it('as the authority has signed it, and not more than it said', async () => {
-      await comeBack()
-      const { generation } = await publish(stack(), { remove: [FIRST] })
-      const parts = file.parts()
-      expect(parts[0]?.[0]).toBe(0)
-      expect(parts.at(-1)?.[1]).toBe(generation)
-      expect(parts.slice(1).map(([from]) => from)).toEqual(parts.slice(0, -1).map(([, to]) => to))
-      expect(parts.filter(([from, to]) => from === to)).toEqual([])
-    })
-
-    it('in one part again when there are more than a thousand', async () => {
-      await order(stack(), { remove: [SECOND] })
-      const later = Array.from({ length: 1000 }, (_, i) => part({ from: 5 + i, to: 6 + i, lines: ['+30C7'] }))
-      expect(await restart(() => file.write(WHOLE() + later.join('')))).toBe(0)
-      expect(await fates()).toEqual(['revoked', 'passed'])
-      await publish(stack(), { always: 'right', add: [SECOND], remove: [FIRST] })
-      expect(await fates()).toEqual(['passed', 'revoked'])
-      expect(file.parts()).toHaveLength(1)
-    })
+  it('over a restart while the application is away, change by change', async () => {
+    await publish(stack(), { add: [FIRST] })
+    const { generation } = await publish(stack(), { add: [SECOND] })
+    expect(await restart()).toBe(generation)
+    expect(await fates()).toEqual(['revoked', 'revoked'])
+    await order(stack(), { always: 'status 500' })
+    const stale = /^ok, revocation list stale since /
+    await expect.poll(() => health(stack()), PATIENCE).toEqual([200, expect.stringMatching(stale)])
+    await comeBack()
+    await publish(stack(), { remove: [FIRST] })
+    await restart()
+    expect(await fates()).toEqual(['passed', 'revoked'])
   })
 
-  describe('with a file', { concurrent: false }, () => {
-    const { stack, file, fates, restart, comeBack } = useStateFile(proxy)
-    beforeAll(() => publish(stack(), { add: [FIRST, SECOND] }))
-
-    it.each(DAMAGES)(
-      '$damage refuses by what can be verified of it',
-      async ({ write, left, after, isSaid }) => {
-        const skipped = stack().log.lines.length
-        expect(await restart(() => write(file))).toBe(after)
-        expect(await fates()).toEqual(left)
-        expect((await health(stack()))[0]).toBe(left[0] === 'no list' ? 503 : 200)
-        await untilNews(stack(), skipped, ({ reason = '' }) => reason.includes(PATH) || !isSaid)
-        await comeBack()
-        expect(await fates()).toEqual(['revoked', 'revoked'])
-        expect(file.parts().at(-1)?.[1]).toBe((await listState(stack())).generation)
-      },
-    )
+  it('when it is killed as soon as it has said that it refuses somebody', async () => {
+    await comeBack()
+    await publish(stack(), { add: [FIRST] })
+    await quietly`docker kill ${stack().container}`
+    await restart()
+    expect(await fates()).toEqual(['revoked', 'revoked'])
   })
+
+  it('as the authority has signed it, and not more than it said', async () => {
+    await comeBack()
+    const { generation } = await publish(stack(), { remove: [FIRST] })
+    const parts = file.parts()
+    expect(parts[0]?.[0]).toBe(0)
+    expect(parts.at(-1)?.[1]).toBe(generation)
+    expect(parts.slice(1).map(([from]) => from)).toEqual(parts.slice(0, -1).map(([, to]) => to))
+    expect(parts.filter(([from, to]) => from === to)).toEqual([])
+  })
+
+  it('in one part again when there are more than a thousand', async () => {
+    await order(stack(), { remove: [SECOND] })
+    const later = Array.from({ length: 1000 }, (_, i) => part({ from: 5 + i, to: 6 + i, lines: ['+30C7'] }))
+    expect(await restart(() => file.write(WHOLE() + later.join('')))).toBe(0)
+    expect(await fates()).toEqual(['revoked', 'passed'])
+    await publish(stack(), { always: 'right', add: [SECOND], remove: [FIRST] })
+    expect(await fates()).toEqual(['passed', 'revoked'])
+    expect(file.parts()).toHaveLength(1)
+  })
+})
+
+describeAtOnce('$name with a file', proxies, proxy => {
+  const { stack, file, fates, restart, comeBack } = useStateFile(proxy)
+  beforeAll(() => publish(stack(), { add: [FIRST, SECOND] }))
+
+  it.each(DAMAGES)(
+    '$damage refuses by what can be verified of it',
+    async ({ write, left, after, isSaid }) => {
+      const skipped = stack().log.lines.length
+      expect(await restart(() => write(file))).toBe(after)
+      expect(await fates()).toEqual(left)
+      expect((await health(stack()))[0]).toBe(left[0] === 'no list' ? 503 : 200)
+      if (isSaid) await untilNews(stack(), skipped, ({ reason }) => Boolean(reason?.includes(PATH)))
+      await comeBack()
+      expect(await fates()).toEqual(['revoked', 'revoked'])
+      expect(file.parts().at(-1)?.[1]).toBe((await listState(stack())).generation)
+    },
+  )
 })

@@ -1,7 +1,8 @@
 // A revoked certificate is refused at the very next request, by the proxy itself, however it comes; and nobody else is.
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { quietly } from '../../scripts/quietly.ts'
 import { person } from '../support/ask.ts'
+import { describeAtOnce } from '../support/at-once.ts'
 import { comingsTo } from '../support/comings.ts'
 import { call } from '../support/enrol.ts'
 import { type Fate, fate, fateOf } from '../support/fate.ts'
@@ -12,7 +13,7 @@ import { useStack } from '../support/stack.ts'
 const PATIENCE = { timeout: 20_000, interval: 50 }
 const environment = { GATEHOUSE_RENEWAL_OVERLAP_DAYS: '0' }
 
-describe.each(fronts)('$name', front => {
+describeAtOnce('$name', fronts, front => {
   const stack = useStack(front, { environment })
   const refused: Fate = front.name === 'direct' ? 'revoked by the application' : 'revoked'
   const allHaveSaidSo =
@@ -47,7 +48,7 @@ describe.each(fronts)('$name', front => {
   })
 })
 
-describe.each(proxies)('$name', proxy => {
+describeAtOnce('$name', proxies, proxy => {
   const stack = useStack(proxy)
 
   it('goes on refusing while the application hangs, is away, and has started again', async () => {

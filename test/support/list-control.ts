@@ -22,13 +22,18 @@ export async function order(stack: Behind, wish: Order): Promise<State> {
   return await talk(stack, { method: 'POST', body: JSON.stringify(wish) })
 }
 
-/** The first question after the one that got that answer: whatever was wrong with it has been dealt with. */
-export async function untilAskedAgain(stack: Behind, since: State, answer: string): Promise<Question> {
+/** The question that got that answer, and the one after it: whatever was wrong with it has been dealt with. */
+export async function untilAskedAgain(
+  stack: Behind,
+  since: State,
+  answer: string,
+): Promise<readonly [answered: Question, again: Question]> {
   return await vi.waitUntil(async () => {
     const { questions } = await listState(stack)
     const first = Math.max(since.questions.length - 1, 0)
-    const answered = questions.findIndex((question, i) => i >= first && question.answer === answer)
-    return answered >= 0 && questions[answered + 1]
+    const at = questions.findIndex((question, i) => i >= first && question.answer === answer)
+    const [answered, again] = at < 0 ? [] : questions.slice(at)
+    return answered && again && [answered, again]
   }, PATIENCE)
 }
 

@@ -3,6 +3,7 @@ import { describeCertificates } from './store/certificates-suite.ts'
 import { describeListing } from './store/listing-suite.ts'
 import type { StoreKind } from './store/place.ts'
 import { describeProcesses } from './store/processes-suite.ts'
+import { describeProxyList } from './store/proxy-list-suite.ts'
 import { describeRevocationLists } from './store/revocation-lists-suite.ts'
 import { describeTrouble } from './store/trouble-suite.ts'
 
@@ -12,6 +13,7 @@ export function describeStore(kind: StoreKind): void {
   describeListing(kind)
   describeAggregates(kind)
   describeRevocationLists(kind)
+  describeProxyList(kind)
   describeProcesses(kind)
   describeTrouble(kind)
 }

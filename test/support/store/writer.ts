@@ -52,6 +52,17 @@ const TASKS: Readonly<Record<string, (store: Store) => Promise<void>>> = {
     }
   },
 
+  /** Revokes each of these, and says since which generation it is on the list. */
+  async revoke(store) {
+    for (const serial of words) {
+      const generation = await store.transaction(async within => {
+        await within.certificates.revoke(serial, { at: NOON, reason: 'superseded', by: null })
+        return await within.proxyList.generation()
+      })
+      say(serial, generation)
+    }
+  },
+
   /** Issues without end, as the authority does: on record, then issued, each acknowledged. */
   async issue(store) {
     const person = holder()

@@ -98,12 +98,13 @@ export interface ApiLabOptions {
   readonly store?: Store
   readonly now?: () => Date
   readonly clientCert?: 'require'
+  readonly logLevel?: 'info'
 }
 
 const RULES: EnrolmentRules = { ...enrolmentOf({}).rules, proofOfWorkBits: 4 }
 
 export async function apiLab(options: ApiLabOptions = {}): Promise<ApiLab> {
-  const { rules = {}, perMinute = 100_000, context, store, now, clientCert } = options
+  const { rules = {}, perMinute = 100_000, context, store, now, clientCert, logLevel } = options
   const lab = await buildApp({
     ca: CA,
     config: {
@@ -111,6 +112,7 @@ export async function apiLab(options: ApiLabOptions = {}): Promise<ApiLab> {
       front: 'proxy',
       proxySecrets: [SECRET],
       ...(clientCert && { clientCert }),
+      ...(logLevel && { logLevel }),
     },
     context: { ...context, ...(store && { store }) },
     ...(now && { now }),

@@ -230,6 +230,13 @@ describe('headers', () => {
     expect(head).not.toContain('request-1')
   })
 
+  it('make nobody a proxy: there is no list for proxies', async () => {
+    const asking = { Host: 'localhost', 'X-Proxy-Secret': SECRET, 'X-SSL-Client-Verify': 'NONE' }
+    const path = '/pki/revoked?nonce=0123456789abcdef&proxy=nginx'
+    const { status, body } = await exchange(await open(), get(path, asking))
+    expect([status, JSON.parse(body).code]).toEqual([404, 'NOT_FOUND'])
+  })
+
   it('are all read: none is dropped behind two thousand others', async () => {
     const socket = await open(grace)
     const sent = `GET / HTTP/1.1\r\n${'a: b\r\n'.repeat(2500)}Connection: close\r\nHost: localhost\r\n\r\n`

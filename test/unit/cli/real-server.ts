@@ -14,7 +14,10 @@ export interface RealServer extends AsyncDisposable {
   readonly log: () => string
 }
 
-export async function startRealServer(env: Readonly<Record<string, string>> = {}): Promise<RealServer> {
+/** @param settings further ones, by the folder of the keys */
+export async function startRealServer(
+  settings: (keys: string) => Readonly<Record<string, string>> = () => ({}),
+): Promise<RealServer> {
   const folder = temporaryFolder()
   const keys = join(folder.path, 'keys')
   await ensureKeySet({ dir: keys, users: [{ commonName: 'Grace Hopper' }], now: () => new Date() })
@@ -31,7 +34,7 @@ export async function startRealServer(env: Readonly<Record<string, string>> = {}
       GATEHOUSE_TLS_KEY_FILE: join(keys, 'server.key'),
       GATEHOUSE_DATABASE_URL: `sqlite:${database}`,
       GATEHOUSE_PROOF_OF_WORK_BITS: '8',
-      ...env,
+      ...settings(keys),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -13,7 +13,10 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 let server: RealServer
 let queueing: RealServer
 beforeAll(async () => {
-  ;[server, queueing] = await Promise.all([startRealServer(), startRealServer({ GATEHOUSE_POLICY: 'queue' })])
+  ;[server, queueing] = await Promise.all([
+    startRealServer(),
+    startRealServer(() => ({ GATEHOUSE_POLICY: 'queue' })),
+  ])
 })
 afterAll(async () => {
   await server[Symbol.asyncDispose]()

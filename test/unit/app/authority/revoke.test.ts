@@ -1,8 +1,8 @@
 // Promise: a certificate is refused from the request after its revocation on, and only its holder or an administrator revokes it.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { REVOCATION_REASONS } from '../../../../pki/revocation-reason.ts'
 import { type ApiLab, apiLab, applicant, CA, type Person, presenting } from '../api-lab.ts'
-import { makeUser } from '../lab.ts'
+import { makeUser, SECRET } from '../lab.ts'
 
 const pathOf = ({ certificate }: Person) => `/pki/revoke/${certificate.serialNumber}`
 const codeOf = ({ status, text }: { status: number; text: string }) => [status, JSON.parse(text).code]
@@ -68,21 +68,23 @@ describe('from then on', () => {
     expect((await lab.get('/', lab.grace.headers)).text).toBe('Hello Grace Hopper!\n')
     const { body } = await lab.post(pathOf(lab.grace), lab.grace.headers, { reason: 'key_compromise' })
     expect(body).toMatchObject({ status: 'revoked', reason: 'keyCompromise' })
-    const calls = [
-      lab.get('/', lab.grace.headers),
-      lab.get('/whoami', lab.grace.headers),
-      lab.get('/pki', lab.grace.headers),
-      lab.get('/pki/certs', lab.grace.headers),
-      lab.get('/tlsauth/test/', lab.grace.headers),
-      lab.post('/pki/renew', lab.grace.headers),
-      lab.post('/register', lab.grace.headers),
-      lab.get('/nothing', lab.grace.headers),
-    ]
-    for (const call of calls) {
+    const { paths } = (await lab.get('/openapi.json')).body
+    const ofApi = Object.entries<object>(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map(method => [method, path.replaceAll(/[{}]/g, '')] as const),
+    )
+    const others = ['/', '/whoami', '/openapi.json', '/tlsauth/register/', '/tlsauth/csrs/', '/nothing']
+    for (const [method, path] of [...ofApi, ...others.map(path => ['get', path] as const)]) {
+      const call = method === 'get' ? lab.get(path, lab.grace.headers) : lab.post(path, lab.grace.headers)
       const answer = await call.set('Accept', 'application/json')
-      expect(codeOf(answer)).toEqual([403, 'CERT_REVOKED'])
+      expect([path, ...codeOf(answer)]).toEqual([path, 403, 'CERT_REVOKED'])
       expect(JSON.parse(answer.text).detail).toContain(`revoked at ${body.revoked_at} (keyCompromise)`)
     }
+    const page = await lab.get('/', lab.grace.headers).set('Accept', 'text/html')
+    expect(page.headers['content-type']).toMatch(/^text\/html/)
+    expect([page.status, page.text]).toEqual([
+      403,
+      expect.stringContaining(`${body.revoked_at} (keyCompromise)`),
+    ])
     expect((await lab.events('AUTH_FAILURE')).at(-1)).toMatchObject({
       code: 'CERT_REVOKED',
       serial: lab.grace.certificate.serialNumber,
@@ -107,6 +109,35 @@ describe('from then on', () => {
     await using lab = await apiLab()
     await lab.post(pathOf(lab.grace), lab.grace.headers)
     expect((await lab.get('/')).text).toBe('Hello Unauthorized!\n')
+  })
+})
+
+describe('the answer', () => {
+  const PROXY = { 'X-Proxy-Secret': SECRET, 'X-SSL-Client-Verify': 'NONE' }
+  const follow = (lab: ApiLab, proxy: string, after: number, wait = 0) =>
+    lab.get(`/pki/revoked?nonce=0123456789abcdef&proxy=${proxy}&after=${after}&wait=${wait}`, PROXY)
+
+  it('says since when each proxy refuses the certificate, or that it has not said so', async () => {
+    await using lab = await apiLab()
+    const { generation } = lab.store.proxyList
+    const before = await generation()
+    await follow(lab, 'apache', before)
+    const waiting = follow(lab, 'nginx', before, 25).then(answer => answer)
+    await vi.waitFor(() => expect(lab.authority.proxies.known()).toHaveLength(2))
+    const revoking = lab.post(pathOf(lab.grace), lab.admin.headers).then(answer => answer)
+    expect((await waiting).text).toContain(`\n+${lab.grace.certificate.serialNumber}\n`)
+    await follow(lab, 'nginx', await generation())
+    const { body } = await revoking
+    expect(body).toMatchObject({ status: 'revoked', serial: lab.grace.certificate.serialNumber })
+    expect(body.proxies).toEqual([
+      { name: 'apache', address: '127.0.0.1', refused_after_ms: null },
+      { name: 'nginx', address: '127.0.0.1', refused_after_ms: expect.any(Number) },
+    ])
+  })
+
+  it('waits for nobody where no proxy follows', async () => {
+    await using lab = await apiLab()
+    expect((await lab.post(pathOf(lab.grace), lab.admin.headers)).body.proxies).toEqual([])
   })
 })
 

@@ -48,6 +48,7 @@ const ROUTES = [
   'post /register',
   'get /pki/audit',
   'get /pki/crl',
+  'get /pki/revoked',
   'post /pki/ocsp',
   'get /pki/ocsp/{request}',
   'post /pki/unhold/{serial}',

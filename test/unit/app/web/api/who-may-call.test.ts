@@ -28,6 +28,7 @@ const TABLE: readonly Row[] = [
   forAll('GET /pki', [200]),
   forAll('GET /pki/ca.crt', [200]),
   forAll('GET /pki/crl', [503, 'CRL_UNAVAILABLE']),
+  forAll('GET /pki/revoked', [404, 'NOT_FOUND']),
   forAll('POST /pki/ocsp', [415, 'MEDIA_TYPE_UNSUPPORTED']),
   forAll('GET /pki/ocsp/AAAA', [200]),
   forAll('GET /openapi.json', [200]),
