@@ -1,8 +1,9 @@
 // A proxy follows the list of what is revoked by itself, and takes nothing but the authority's own answer to its question.
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { HEADER } from '../../proxy-configs/header-contract.ts'
 import { type ClientKeys, person } from '../support/ask.ts'
 import { describeAtOnce } from '../support/at-once.ts'
+import { eventually, PATIENCE } from '../support/eventually.ts'
 import { fate, health } from '../support/fate.ts'
 import { proxies } from '../support/fronts.ts'
 import { makeSelfSigned } from '../support/lab.ts'
@@ -12,7 +13,6 @@ import {
   listState,
   newsOf,
   order,
-  PATIENCE,
   publish,
   untilApplied,
   untilAskedAgain,
@@ -99,7 +99,7 @@ describeAtOnce('$name follows the list', proxies, proxy => {
     await order(stack(), { isAway: false })
     await untilNews(stack(), skipped, ({ state }) => state === 'current')
     expect(await health(stack())).toEqual([200, 'ok\n'])
-    await expect.poll(() => fate(stack(), victim), PATIENCE).toBe('passed')
+    await eventually(() => fate(stack(), victim), 'passed')
     expect(newsOf(stack(), skipped).map(({ state }) => state)).toEqual(['away', 'current'])
   })
 
@@ -108,7 +108,7 @@ describeAtOnce('$name follows the list', proxies, proxy => {
     const { generation, questions } = await listState(stack())
     await order(stack(), { generation: 7, add: [VICTIM], remove: [LOST] })
     const asked = async () => (await listState(stack())).questions.slice(questions.length)
-    await expect.poll(async () => (await asked()).length, { ...PATIENCE, timeout: 30_000 }).toBe(2)
+    await vi.waitFor(async () => expect(await asked()).toHaveLength(2), { ...PATIENCE, timeout: 30_000 })
     const [first, second] = await asked()
     expect([first?.after, second?.after]).toEqual([generation, generation])
     expect(Number(second?.at) - Number(first?.at)).toBeGreaterThan(9000)

@@ -2,14 +2,15 @@
 import { chownSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { setInterval } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openStore } from '../../app/store/open-store.ts'
 import { containerOwner } from '../../scripts/compose-env.ts'
 import { person } from '../support/ask.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Fate, fate } from '../support/fate.ts'
 import { fronts, proxies } from '../support/fronts.ts'
 import { temporaryFolder } from '../support/lab.ts'
-import { order, PATIENCE, publish } from '../support/list-control.ts'
+import { order, publish } from '../support/list-control.ts'
 import { type Issued, issue, revoke } from '../support/operator.ts'
 import { holderOf } from '../support/serial-holder.ts'
 import { useStack } from '../support/stack.ts'
@@ -45,7 +46,7 @@ describe.each(proxies)('$name with many revoked ones', proxy => {
 
     await order(stack(), { always: 'status 500' })
     await stack().restart('front')
-    await vi.waitUntil(async () => (await fate(stack(), lost).catch(String)) === 'revoked', PATIENCE)
+    await eventually(() => fate(stack(), lost).catch(String), 'revoked')
     expect(await fate(stack(), filler)).toBe('revoked')
     expect(await fate(stack(), person('grace'))).toBe('passed')
   })

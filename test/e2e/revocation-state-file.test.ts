@@ -4,9 +4,10 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { quietly } from '../../scripts/quietly.ts'
 import type { ClientKeys } from '../support/ask.ts'
 import { describeAtOnce } from '../support/at-once.ts'
+import { eventually, PATIENCE } from '../support/eventually.ts'
 import { type Fate, fate, health } from '../support/fate.ts'
 import { type ProxyFront, proxies } from '../support/fronts.ts'
-import { listState, order, PATIENCE, publish, untilApplied, untilNews } from '../support/list-control.ts'
+import { listState, order, publish, untilApplied, untilNews } from '../support/list-control.ts'
 import { holderOf } from '../support/serial-holder.ts'
 import { useStack } from '../support/stack.ts'
 import { part, StateFile } from '../support/state-file.ts'
@@ -133,7 +134,7 @@ describeAtOnce('$name keeps what it knows', proxies, proxy => {
     expect(await fates()).toEqual(['revoked', 'revoked'])
     await order(stack(), { always: 'status 500' })
     const stale = /^ok, revocation list stale since /
-    await expect.poll(() => health(stack()), PATIENCE).toEqual([200, expect.stringMatching(stale)])
+    await eventually(() => health(stack()), [200, expect.stringMatching(stale)])
     await comeBack()
     await publish(stack(), { remove: [FIRST] })
     await restart()

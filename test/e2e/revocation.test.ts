@@ -5,12 +5,12 @@ import { person } from '../support/ask.ts'
 import { describeAtOnce } from '../support/at-once.ts'
 import { comingsTo } from '../support/comings.ts'
 import { call } from '../support/enrol.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Fate, fate, fateOf } from '../support/fate.ts'
 import { fronts, proxies } from '../support/fronts.ts'
 import { issue, newRequest, revoke, revokePast, unhold } from '../support/operator.ts'
 import { useStack } from '../support/stack.ts'
 
-const PATIENCE = { timeout: 20_000, interval: 50 }
 const environment = { GATEHOUSE_RENEWAL_OVERLAP_DAYS: '0' }
 
 describeAtOnce('$name', fronts, front => {
@@ -33,7 +33,7 @@ describeAtOnce('$name', fronts, front => {
       expect(new Set((await grace.ask()).map(fateOf))).toEqual(new Set(['passed']))
 
       await unhold(stack(), serial)
-      await expect.poll(fates, PATIENCE).toEqual(new Set(['passed']))
+      await eventually(fates, new Set(['passed']))
       expect(await revoke(stack(), serial)).toMatchObject(allHaveSaidSo)
       expect(await fates()).toEqual(new Set([refused]))
     },
@@ -43,7 +43,7 @@ describeAtOnce('$name', fronts, front => {
     const { keys } = await issue(stack(), 'Ada')
     const { key, csr } = await newRequest()
     const { json } = await call(stack(), '/pki/renew', { as: keys, body: { csr } })
-    await expect.poll(() => fate(stack(), keys), PATIENCE).toBe(refused)
+    await eventually(() => fate(stack(), keys), refused)
     expect(await fate(stack(), { cert: String(json.certificate), key })).toBe('passed')
   })
 })
@@ -59,11 +59,11 @@ describeAtOnce('$name', proxies, proxy => {
     expect(await fate(stack(), keys)).toBe('revoked')
     await quietly`docker unpause ${backendContainer}`
     await stack().restart('backend', async () => expect(await fate(stack(), keys)).toBe('revoked'))
-    await expect.poll(() => fate(stack(), person('grace')), PATIENCE).toBe('passed')
+    await eventually(() => fate(stack(), person('grace')), 'passed')
     expect(await fate(stack(), keys)).toBe('revoked')
     const later = await issue(stack(), 'Ada')
     await revoke(stack(), later.serial)
-    await expect.poll(() => fate(stack(), later.keys), PATIENCE).toBe('revoked')
+    await eventually(() => fate(stack(), later.keys), 'revoked')
   })
 
   it('refuses after a restart whom it refused before, and learns who was revoked meanwhile', async () => {
@@ -75,7 +75,7 @@ describeAtOnce('$name', proxies, proxy => {
         proxies: [{ name: proxy.name, refused_after_ms: null }],
       })
     })
-    await expect.poll(() => fate(stack(), meanwhile.keys).catch(String), PATIENCE).toBe('revoked')
+    await eventually(() => fate(stack(), meanwhile.keys).catch(String), 'revoked')
     expect(await fate(stack(), before.keys)).toBe('revoked')
     expect(await fate(stack(), person('grace'))).toBe('passed')
   })

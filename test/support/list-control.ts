@@ -1,9 +1,7 @@
 import { vi } from 'vitest'
+import { PATIENCE } from './eventually.ts'
 import type { Order, Question, State } from './list-backend.ts'
 import type { Stack } from './stack.ts'
-
-// Our own choice: two long polls, so that only what never comes is given up.
-export const PATIENCE = { timeout: 20_000, interval: 50 }
 
 type Behind = Pick<Stack, 'backendPort'>
 
