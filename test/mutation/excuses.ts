@@ -37,11 +37,15 @@ export const EXCUSES: readonly Excuse[] = [
   { file: 'nginx.conf', pattern: /^(client_body_timeout|send_timeout|keepalive_timeout) /, reason: IDLE },
   { file: 'nginx.conf', pattern: /^(keepalive_requests|ssl_session_timeout) /, reason: SPEED },
   { file: 'nginx.conf', pattern: /^ssl_protocols [^[]*$/, reason: SECOND_LOCK },
-  { file: 'nginx.conf', pattern: /listen 127\.0\.0\.1:8081;/, isBlock: true, reason: HEALTH },
   {
     file: 'nginx.conf',
     pattern: /^(client_max_body_size 1m|ignore_invalid_headers on|underscores_in_headers off);$/,
     reason: 'the default, written because the rest relies on it: its opposite is tried',
+  },
+  {
+    file: 'nginx.conf',
+    pattern: /^proxy_buffering off;$/,
+    reason: 'how much of an answer that is too large is stored before it is thrown away',
   },
   { file: 'forward.conf', pattern: /^proxy_connect_timeout /, reason: 'how soon 502 is answered' },
   // -- HAProxy

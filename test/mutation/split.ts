@@ -42,14 +42,16 @@ const haproxy: Split = lines => {
   return [...everyLine('#')(lines).filter(({ first }) => !heads.includes(first)), ...sections]
 }
 
-function everyLine(comment: string): Split {
+function everyLine(...comments: readonly string[]): Split {
   return lines =>
-    lines.flatMap((line, index) => (isBlank(line, comment) ? [] : [{ first: index, last: index }]))
+    lines.flatMap((line, index) => (isBlank(line, ...comments) ? [] : [{ first: index, last: index }]))
 }
 
-function isBlank(line: string, comment: string): boolean {
-  return line.trim() === '' || line.trim().startsWith(comment)
+function isBlank(line: string, ...comments: readonly string[]): boolean {
+  return line.trim() === '' || comments.some(comment => line.trim().startsWith(comment))
 }
+
+const script = everyLine('/**', '//')
 
 const SPLITS: Readonly<Record<string, Split>> = {
   'httpd.conf': apache,
@@ -57,7 +59,11 @@ const SPLITS: Readonly<Record<string, Split>> = {
   'verify.lua': everyLine('--'),
   'nginx.conf': nginx,
   'forward.conf': nginx,
-  'gatehouse.js': everyLine('/**'),
+  'gatehouse.js': script,
+  'revocation.js': script,
+  'revocation-list.js': script,
+  'revoked-serials.js': script,
+  'signed-list.js': script,
   'haproxy.cfg': haproxy,
   'entrypoint.sh': everyLine('#'),
 }

@@ -21,7 +21,15 @@ export const TARGETS = {
   },
   nginx: {
     folder: 'proxy-configs/nginx',
-    files: ['nginx.conf', 'forward.conf', 'gatehouse.js'],
+    files: [
+      'nginx.conf',
+      'forward.conf',
+      'gatehouse.js',
+      'revocation.js',
+      'revocation-list.js',
+      'revoked-serials.js',
+      'signed-list.js',
+    ],
     proxies: ['nginx'],
     variable: 'GATEHOUSE_TEST_CONFIGURATION',
   },
