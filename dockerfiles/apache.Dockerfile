@@ -2,7 +2,7 @@ ARG DEBIAN_IMAGE=debian:trixie-slim
 
 FROM ${DEBIAN_IMAGE} AS server
 RUN apt-get update \
- && apt-get install -y --no-install-recommends apache2 lua-luaossl openssl \
+ && apt-get install -y --no-install-recommends apache2 lua5.4 lua-luaossl lua-posix lua-socket openssl \
  && rm -rf /var/lib/apt/lists/*
 
 # A broken file is a failed build.
@@ -10,7 +10,8 @@ FROM server AS checked
 COPY dockerfiles/throwaway-keys.sh dockerfiles/entrypoint.sh /usr/local/bin/
 COPY proxy-configs/refusals /usr/share/gatehouse/refusals
 COPY proxy-configs/apache /etc/gatehouse
-RUN install -d /var/lib/gatehouse && throwaway-keys.sh && entrypoint.sh apache2 -t -d /etc/gatehouse -f httpd.conf
+RUN install -d /var/lib/gatehouse && throwaway-keys.sh \
+ && entrypoint.sh apache2 -t -d /etc/gatehouse -f httpd.conf && luac5.4 -p /etc/gatehouse/*.lua
 
 FROM server
 LABEL org.opencontainers.image.title="Gatehouse Apache" \

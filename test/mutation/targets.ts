@@ -15,7 +15,17 @@ export interface Target {
 export const TARGETS = {
   apache: {
     folder: 'proxy-configs/apache',
-    files: ['httpd.conf', 'strip.lua', 'verify.lua'],
+    files: [
+      'httpd.conf',
+      'strip.lua',
+      'verify.lua',
+      'refuse.lua',
+      'follow.lua',
+      'ask.lua',
+      'signed-list.lua',
+      'state-file.lua',
+      'names.lua',
+    ],
     proxies: ['apache'],
     variable: 'GATEHOUSE_TEST_CONFIGURATION',
   },
