@@ -15,7 +15,9 @@ import { answerInJson, answerProblem } from './web/answer-problem.ts'
 import type { ApiDependencies } from './web/api/api-dependencies.ts'
 import { API_PATHS, apiRouter } from './web/api/api-router.ts'
 import { boundBody } from './web/bound-body.ts'
+import { guardedRouter } from './web/guarded-router.ts'
 import { identityHeaders } from './web/identity-headers.ts'
+import { createNextSteps } from './web/next-steps.ts'
 import { observeRequests } from './web/observe-requests.ts'
 import { operationsRouter } from './web/operations-router.ts'
 import { pagesRouter } from './web/pages-router.ts'
@@ -54,6 +56,7 @@ export function createApp(dependencies: AppDependencies): Express {
 
   const { front } = config
   const api = apiOptions(dependencies)
+  const nextSteps = createNextSteps(dependencies.clientCa.isSigning && config.clientCert === 'optional')
   app.use(observeRequests(logger, metrics))
   app.use(securityHeaders(front === 'direct'))
   app.use([...API_PATHS], answerInJson)
@@ -68,11 +71,12 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(refuseRevoked)
   if (config.clientCert === 'require') app.use(refuseUntrusted)
   app.use(refuseCrossSite(api))
-  app.use(pagesRouter(now))
+  app.use(pagesRouter(nextSteps, now))
   app.use(apiRouter(api))
   app.use(tlsauthRouter(api))
+  app.use(guardedRouter(api))
   app.use(refuseUnknownPath)
-  app.use(answerProblem(logger))
+  app.use(answerProblem(logger, nextSteps))
   return app
 }
 
@@ -125,13 +129,18 @@ function apiOptions({ config, store, authority, clientCa, onAudit, now }: AppDep
 const refuseRevoked: RequestHandler = (request, _response, next) => {
   const { failure } = identificationOf(request) ?? {}
   if (failure?.code !== 'CERT_REVOKED') return next()
-  next(new AppError('CERT_REVOKED', `${failure.reason} Ask for a new one, or come without a certificate.`))
+  next(new AppError('CERT_REVOKED', failure.reason))
 }
+
+// Its status and its beginning are those of the proxies' own answer.
+const CERT_REQUIRED =
+  "A client certificate issued by this site's client CA is required. An administrator can issue one; a browser that was told to send none asks again after it was closed."
 
 const refuseUntrusted = requireIdentity({
   level: 'trusted',
-  otherwise: (_request, _response, next) =>
-    next(new AppError('CERT_REQUIRED', "A client certificate issued by this site's client CA is required.")),
+  otherwise(_request, _response, next, { code, detail }) {
+    next(code === 'CERT_MISSING' ? new AppError('CERT_REQUIRED', CERT_REQUIRED) : new AppError(code, detail))
+  },
 })
 
 const refuseUnknownPath: RequestHandler = (_request, _response, next) => {

@@ -1,8 +1,8 @@
-import { REFUSALS } from './identity/refusal.ts'
+import { REASONS } from './identity/reasons.ts'
 
 /** Every expected failure of the application, written once: code -> HTTP status and title. */
 export const ERRORS = {
-  ...REFUSALS,
+  ...REASONS,
   ALREADY_DECIDED: { status: 409, title: 'Decided already' },
   ALREADY_REVOKED: { status: 409, title: 'Revoked already' },
   AUDIT_BROKEN: { status: 500, title: 'Audit trail broken' },
@@ -12,7 +12,6 @@ export const ERRORS = {
   CA_EXISTS: { status: 409, title: 'The client CA exists' },
   CA_KEY_ABSENT: { status: 503, title: 'Nothing is signed here' },
   CERT_REQUIRED: { status: 403, title: 'Client certificate required' },
-  CERT_REVOKED: { status: 403, title: 'Client certificate revoked' },
   CERT_UNKNOWN: { status: 404, title: 'No such certificate' },
   CHALLENGE_EXPIRED: { status: 400, title: 'Challenge expired' },
   CHALLENGE_INVALID: { status: 400, title: 'Challenge not usable' },

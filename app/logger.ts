@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
+import { inertJson } from '../pki/inert-text.ts'
 import { HEADER } from '../proxy-configs/header-contract.ts'
-import { inertJson } from './inert.ts'
 
 export type { Logger } from 'pino'
 

@@ -18,7 +18,13 @@ const CLI_ERRORS = {
   AUDIT_BROKEN: 'failure',
   AUDIT_REWRITTEN: 'failure',
   CANCELLED: 'failure',
+  CERT_EXPIRED: 'refused',
+  CERT_ISSUER_UNKNOWN: 'refused',
+  CERT_MISSING: 'refused',
   CERT_REFUSED: 'refused',
+  CERT_REVOKED: 'refused',
+  CERT_SIGNATURE_INVALID: 'refused',
+  CERT_UNSUITABLE: 'refused',
   CHALLENGE_EXPIRED: 'failure',
   CHALLENGE_TOO_HARD: 'failure',
   CONFIG_INVALID: 'failure',
@@ -37,7 +43,7 @@ const CLI_ERRORS = {
   SERVER_UNTRUSTED: 'unavailable',
   USAGE: 'usage',
 } as const satisfies Record<string, Ending>
-type CliErrorCode = keyof typeof CLI_ERRORS
+export type CliErrorCode = keyof typeof CLI_ERRORS
 
 /** An expected failure: the message is one sentence about what happened, and one about what to do next. */
 export class CliError extends Error {

@@ -1,7 +1,7 @@
-import { CliError, ServerError } from './errors.ts'
+import { CliError, type CliErrorCode, ServerError } from './errors.ts'
 
 interface Explanation {
-  readonly code: 'SERVER_UNTRUSTED' | 'SERVER_AWAY' | 'CERT_REFUSED'
+  readonly code: CliErrorCode
   readonly sentence: (host: string, detail: string) => string
 }
 
@@ -16,9 +16,9 @@ const AWAY: Explanation = {
     `${host} does not answer (${detail}). Is it running, and is the address right? See: gatehouse config show.`,
 }
 
-function refused(what: string): Explanation {
+function refused(code: CliErrorCode, what: string): Explanation {
   return {
-    code: 'CERT_REFUSED',
+    code,
     sentence: host =>
       `${host} ended the connection because ${what}. See which one is used: gatehouse config show; a new one: gatehouse register, or an administrator.`,
   }
@@ -53,20 +53,27 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
 }
 
 /**
- * By the number of the TLS alert (RFC 8446 section 6). Node reports one as ERR_SSL_... or, when it comes while the
- * request is being written, as EPROTO; OpenSSL's sentence has the number in both.
+ * By the number of the TLS alert (RFC 8446 section 6), with the code that a server has which answers instead. Node
+ * reports one as ERR_SSL_... or, when it comes while the request is being written, as EPROTO; OpenSSL's sentence has
+ * the number in both.
  */
 const ALERTS: Readonly<Record<string, Explanation>> = {
-  40: refused('it asks for a client certificate, or for other TLS than yours'),
-  42: refused('it does not accept your certificate'),
-  43: refused('your certificate is of a kind that it does not take'),
-  44: refused('your certificate is revoked'),
-  45: refused('your certificate has expired'),
-  46: refused('it does not accept your certificate'),
-  48: refused('your certificate is from an authority that it does not know'),
-  49: refused('your certificate may not be used there'),
-  51: refused('your key and your certificate do not belong together'),
-  116: refused('it asks for a client certificate'),
+  40: refused('CERT_REFUSED', 'it asks for a client certificate, or for other TLS than yours'),
+  42: refused(
+    'CERT_REFUSED',
+    'it does not accept your certificate: it may not be valid yet, or its key too weak',
+  ),
+  43: refused('CERT_UNSUITABLE', 'your certificate is not one to log in with'),
+  44: refused('CERT_REVOKED', 'your certificate is revoked'),
+  45: refused('CERT_EXPIRED', 'your certificate has expired'),
+  46: refused('CERT_REFUSED', 'it does not accept your certificate'),
+  48: refused('CERT_ISSUER_UNKNOWN', 'your certificate is from an authority that it does not know'),
+  49: refused('CERT_REFUSED', 'your certificate may not be used there'),
+  51: refused(
+    'CERT_SIGNATURE_INVALID',
+    'your certificate has a wrong signature, or your key does not belong to it',
+  ),
+  116: refused('CERT_MISSING', 'it asks for a client certificate'),
 }
 const NO_TLS: Explanation = {
   code: 'SERVER_AWAY',

@@ -34,7 +34,7 @@ export interface Answer {
 export interface Client extends Disposable {
   /** Its address, as it was given. */
   readonly server: string
-  /** @throws CliError SERVER_AWAY, SERVER_UNTRUSTED, CERT_REFUSED, REDIRECTED, ANSWER_UNEXPECTED; ServerError */
+  /** @throws CliError SERVER_AWAY, SERVER_UNTRUSTED, CERT_…, REDIRECTED, ANSWER_UNEXPECTED; ServerError */
   ask(ask: Ask): Promise<Answer>
   /** The JSON of an answer, of the form of `schema`. */
   parse<Schema extends z.ZodType>(schema: Schema, answer: Answer): z.infer<Schema>
@@ -86,8 +86,17 @@ function problemOf({ status, contentType, body }: Answer): ServerError {
   return new ServerError(
     status,
     `HTTP_${status}`,
-    `The server answered with status ${status}, and without a reason.`,
+    plainReason(contentType, body) ?? `The server answered with status ${status}, and without a reason.`,
   )
+}
+
+// Our own choice: a sentence or two.
+const MOST_OF_A_REASON = 300
+
+/** What our proxies write themselves, where a certificate is required. */
+function plainReason(contentType: string, body: Buffer): string | undefined {
+  if (!/^text\/plain\b/.test(contentType)) return undefined
+  return body.toString('utf8').trim().slice(0, MOST_OF_A_REASON) || undefined
 }
 
 /** Redirects are not followed: a certificate is for the server that somebody named. */

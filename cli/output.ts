@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { inertJson, inertText } from './inert-text.ts'
+import { inertJson, inertText } from '../pki/inert-text.ts'
 
 /** What a command has to say when it is done; `--json` decides which half of it is printed. */
 export interface Report {
@@ -33,7 +33,8 @@ function printLines(screen: Screen, lines: readonly string[]): void {
 }
 
 export function printDocument({ stdout }: Output, document: unknown): void {
-  stdout.write(`${inertJson(JSON.stringify(document, null, 2))}\n`)
+  const lines = JSON.stringify(document, null, 2).split('\n')
+  stdout.write(`${lines.map(inertJson).join('\n')}\n`)
 }
 
 /** Something on the way that a person wants to know now. */

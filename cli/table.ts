@@ -1,4 +1,4 @@
-import { inertText } from './inert-text.ts'
+import { inertName } from '../pki/inert-text.ts'
 
 // East Asian Wide and Fullwidth (UAX #11) in ranges, and emoji: two columns. Marks that combine take none.
 const WIDE =
@@ -60,7 +60,7 @@ export function formatTable(
   { head, rows, fixed = [] }: Table,
   most = Number.POSITIVE_INFINITY,
 ): readonly string[] {
-  const lines = [head, ...rows].map(row => row.map(inertText))
+  const lines = [head, ...rows].map(row => row.map(inertName))
   const natural = head.map((_, i) => Math.max(...lines.map(row => textWidth(row[i] ?? ''))))
   const widths = shrink(natural, most, fixed)
   return lines.map(row => {
@@ -73,5 +73,5 @@ export function formatTable(
 export function formatFields(fields: Readonly<Record<string, string | null | undefined>>): readonly string[] {
   const given = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)
   const width = Math.max(...given.map(([name]) => name.length))
-  return given.map(([name, value]) => `${name.padEnd(width)}  ${inertText(value ?? '')}`)
+  return given.map(([name, value]) => `${name.padEnd(width)}  ${inertName(value ?? '')}`)
 }

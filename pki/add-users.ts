@@ -1,19 +1,13 @@
 import { resolve } from 'node:path'
 import { fileNameFor, nameKey } from './common-name.ts'
 import { PkiError } from './errors.ts'
-import {
-  ADMIN_ORGANISATION,
-  ADMINISTRATOR,
-  type IssuedUser,
-  type KeySetUser,
-  parseUser,
-  type ValidUser,
-} from './issue-user.ts'
+import { ADMINISTRATOR, type IssuedUser, type KeySetUser, parseUser, type ValidUser } from './issue-user.ts'
 import { addFiles, RESERVED_FILE_NAMES } from './key-files.ts'
 import type { KeySetProgress } from './key-set-options.ts'
 import { DEFAULT_KEY_TYPE, type KeyType } from './key-type.ts'
 import { appendToLedger, completeLedger } from './ledger.ts'
 import { type KeySetPlan, makeUsers, type NamedUser } from './make-key-set.ts'
+import { ADMIN_ORGANISATION } from './organisations.ts'
 import { DEFAULT_PKCS12_PROFILE, type Pkcs12Profile } from './pkcs12-profile.ts'
 import { PROFILES, parseDays } from './profiles.ts'
 import { openClientCa, readKeySet, type StoredKeySet } from './read-key-set.ts'

@@ -4,6 +4,7 @@ import { parseEmailAddress } from './email-address.ts'
 import { PkiError } from './errors.ts'
 import { type Authority, issueCertificate } from './issue-certificate.ts'
 import type { KeyFile } from './key-files.ts'
+import { ADMIN_ORGANISATION, DEFAULT_ORGANISATION } from './organisations.ts'
 import type { ParsedCertificate } from './parse-certificate.ts'
 import { generatePassphrase } from './passphrase.ts'
 import { encodeCertificatePem } from './pem.ts'
@@ -20,10 +21,7 @@ export interface KeySetUser {
   readonly email?: string
 }
 
-/** Whoever has this organisation administers; see "Levels" in the documentation of the application. */
-export const ADMIN_ORGANISATION = 'CA admins'
 export const ADMINISTRATOR: KeySetUser = { commonName: 'Administrator', organisation: ADMIN_ORGANISATION }
-const DEFAULT_ORGANISATION = 'Gatehouse'
 const MAIL_DOMAIN = 'gatehouse.localhost'
 
 /** A user whose names are fit for a certificate. */

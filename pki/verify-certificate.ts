@@ -4,6 +4,7 @@ import { isAcceptableKey } from './acceptable-key.ts'
 import { PkiError } from './errors.ts'
 import { OID } from './object-identifiers.ts'
 import type { ParsedCertificate } from './parse-certificate.ts'
+import { relativeTime } from './relative-time.ts'
 
 const SIGNATURE_ALGORITHMS: ReadonlySet<string> = new Set([
   OID.sha256WithRsa,
@@ -120,15 +121,22 @@ function assertSuitable(certificate: ParsedCertificate, tier: Tier): void {
 
 /**
  * RFC 5280 section 4.1.2.5, both ends included; for each request, when the rest is known from a cache.
+ * @param what how messages call it
  * @throws PkiError CERT_NOT_YET_VALID, CERT_EXPIRED
  */
-export function verifyValidity({ notBefore, notAfter }: ParsedCertificate, at: Date): void {
-  if (at < notBefore) {
-    throw new PkiError('CERT_NOT_YET_VALID', `The certificate is valid from ${notBefore.toISOString()} on.`)
-  }
-  if (at > notAfter) {
-    throw new PkiError('CERT_EXPIRED', `The certificate expired at ${notAfter.toISOString()}.`)
-  }
+export function verifyValidity(
+  { notBefore, notAfter }: ParsedCertificate,
+  at: Date,
+  what = 'The certificate',
+): void {
+  const when = (time: Date): string => `${time.toISOString()}, ${relativeTime(time, at)}`
+  if (at < notBefore) throw new PkiError('CERT_NOT_YET_VALID', `${what} becomes valid at ${when(notBefore)}.`)
+  if (at > notAfter) throw new PkiError('CERT_EXPIRED', `${what} expired at ${when(notAfter)}.`)
+}
+
+/** A certificate of an issuer that is not valid itself is none, however long it was made for. */
+export function verifyIssuerValidity(issuer: ParsedCertificate, at: Date): void {
+  verifyValidity(issuer, at, 'The authority that issued the certificate')
 }
 
 function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
@@ -161,7 +169,7 @@ export function verifySignedBy(certificate: ParsedCertificate, issuer: ParsedCer
 export function verifyIssued(certificate: ParsedCertificate, issuer: ParsedCertificate, at: Date): void {
   verifySignedBy(certificate, issuer)
   assertSuitable(certificate, 'issued')
-  verifyValidity(issuer, at)
+  verifyIssuerValidity(issuer, at)
   verifyValidity(certificate, at)
 }
 

@@ -9,7 +9,7 @@ import type { Caller } from './caller.ts'
 import type { Policy } from './policy.ts'
 
 export interface EnrolmentRules {
-  /** Names of organisations that nobody gets by asking; "CA admins" is always one. */
+  /** Names of organisations that nobody gets by asking, besides those of the key script and of guards. */
   readonly reservedOrganisations: readonly string[]
   /** Validity of a client certificate. */
   readonly days: number

@@ -1,7 +1,7 @@
+import { ADMIN_ORGANISATION } from '../../pki/organisations.ts'
 import type { Pkcs12Profile } from '../../pki/pkcs12-profile.ts'
 import { parseSigningRequest, type SigningRequest } from '../../pki/signing-request.ts'
 import { AppError } from '../errors.ts'
-import { ADMIN_ORGANISATION } from '../identity/levels.ts'
 import type { Aggregates, RequestRow } from '../store/store.ts'
 import type { Caller } from './caller.ts'
 import type { Challenges, Proof } from './challenge.ts'

@@ -2,9 +2,10 @@ import { nameKey, parseCommonName } from '../../pki/common-name.ts'
 import type { DistinguishedName } from '../../pki/distinguished-name.ts'
 import { soleAttribute } from '../../pki/distinguished-name.ts'
 import { parseEmailAddress } from '../../pki/email-address.ts'
+import { ADMIN_ORGANISATION, DEFAULT_ORGANISATION } from '../../pki/organisations.ts'
 import type { SigningRequest } from '../../pki/signing-request.ts'
 import { AppError } from '../errors.ts'
-import { ADMIN_ORGANISATION } from '../identity/levels.ts'
+import { guardedOrganisations } from '../identity/require-identity.ts'
 
 /** Whom a certificate is asked for, in the words of whoever asks. */
 export interface SubjectWish {
@@ -42,11 +43,15 @@ export function parseSubject({ commonName = '', organisation, email }: SubjectWi
   }
 }
 
-/** @throws AppError ORGANISATION_RESERVED, for look-alikes too */
-export function assertNotReserved({ organisation }: Subject, reserved: readonly string[]): void {
+/**
+ * What the key script gives, what a guard asks for and what the configuration names is nobody's for the asking.
+ * @throws AppError ORGANISATION_RESERVED, for look-alikes too
+ */
+export function assertNotReserved({ organisation }: Subject, configured: readonly string[]): void {
   if (organisation === null) return
   const key = nameKey(organisation)
-  const match = [ADMIN_ORGANISATION, ...reserved].find(name => nameKey(name) === key)
+  const reserved = [ADMIN_ORGANISATION, DEFAULT_ORGANISATION, ...guardedOrganisations(), ...configured]
+  const match = reserved.find(name => nameKey(name) === key)
   if (match === undefined) return
   throw new AppError(
     'ORGANISATION_RESERVED',

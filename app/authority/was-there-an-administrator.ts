@@ -1,4 +1,4 @@
-import { ADMIN_ORGANISATION } from '../identity/levels.ts'
+import { ADMIN_ORGANISATION } from '../../pki/organisations.ts'
 import type { Aggregates, CertificateRow } from '../store/store.ts'
 
 // Our own choice: one page is nearly always all.

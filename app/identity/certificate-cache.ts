@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { PkiError } from '../../pki/errors.ts'
 import { type ParsedCertificate, parseCertificate } from '../../pki/parse-certificate.ts'
-import { verifyValidity } from '../../pki/verify-certificate.ts'
+import { verifyIssuerValidity, verifyValidity } from '../../pki/verify-certificate.ts'
 import { type Judgement, judgeCertificate } from './judge-certificate.ts'
 
 /** `serial` is `null` when the certificate cannot be read. */
@@ -51,7 +51,7 @@ function recall(known: Kept, at: Date): Opinion {
   if ('error' in known) return known
   const { presented, judgement } = known
   try {
-    if (judgement.issuer) verifyValidity(judgement.issuer, at)
+    if (judgement.issuer) verifyIssuerValidity(judgement.issuer, at)
     verifyValidity(judgement.certificate, at)
   } catch (error) {
     return { presented, error: expected(error) }

@@ -78,14 +78,19 @@ export function identificationOf(request: IncomingMessage): Identification | und
   return identifications.get(request)
 }
 
-/**
- * Who is calling. Taken from the strategy's own record: `request.user` may have been set by another strategy.
- * @throws Error when the strategy has not run, so that a forgotten line is not taken for an anonymous caller
- */
-export function identityOf(request: IncomingMessage): Identity {
+/** @throws Error when the strategy has not run, so that a forgotten line is not taken for an anonymous caller */
+export function assuredIdentificationOf(request: IncomingMessage): Identification {
   const identification = identifications.get(request)
-  if (identification) return identification.identity
+  if (identification) return identification
   throw new Error(
     "Nobody is identified yet: put passport.authenticate('client-certificate') before this handler.",
   )
+}
+
+/**
+ * Who is calling. Taken from the strategy's own record: `request.user` may have been set by another strategy.
+ * @throws Error when the strategy has not run
+ */
+export function identityOf(request: IncomingMessage): Identity {
+  return assuredIdentificationOf(request).identity
 }

@@ -1,8 +1,8 @@
-import type { PkiErrorCode } from '../../pki/errors.ts'
 import type { ParsedCertificate } from '../../pki/parse-certificate.ts'
 import { createCertificateCache, type Opinion, type Presented } from './certificate-cache.ts'
 import { anonymous, type Identity, type Verify } from './identity.ts'
 import type { Failure, Finding, Reading } from './offer.ts'
+import { reasonOf } from './reasons.ts'
 
 /** What the store of an authority knows of a certificate that it has revoked. */
 export interface Revocation {
@@ -21,16 +21,6 @@ export interface Identified {
   readonly isNew: boolean
 }
 
-/** The words of `Identity.verify`: the same on all fronts, because they are ours and not a TLS library's. */
-const REASONS: Partial<Record<PkiErrorCode, string>> = {
-  CERT_EXPIRED: 'certificate has expired',
-  CERT_ISSUER_UNKNOWN: 'unknown issuer',
-  CERT_MALFORMED: 'malformed certificate',
-  CERT_NOT_YET_VALID: 'certificate is not yet valid',
-  CERT_SIGNATURE_INVALID: 'invalid signature',
-  CERT_UNSUITABLE: 'unsuitable certificate',
-}
-
 /** What was read from a request -> who is calling. Never throws for what a caller sent. */
 export function createIdentifier(
   authorities: readonly ParsedCertificate[],
@@ -47,8 +37,8 @@ export function createIdentifier(
 function decide(opinion: Opinion, finding: Finding, via: string | null): Identified {
   const { presented } = opinion
   if ('error' in opinion) {
-    const { code, message } = opinion.error
-    return nobody(`FAILED:${REASONS[code] ?? 'refused'}`, via, presented, { code, reason: message })
+    const { code, message: reason } = opinion.error
+    return refused({ code, reason }, via, presented)
   }
   const { claims, issuer } = opinion.judgement
   if (finding === 'validated' && !issuer) {
@@ -64,10 +54,15 @@ function decide(opinion: Opinion, finding: Finding, via: string | null): Identif
 
 /** A certificate that was good, and is not any more. */
 export function revoked({ identity, presented }: Identified, { at, reason }: Revocation): Identified {
-  return nobody('FAILED:certificate revoked', identity.via, presented, {
+  const failure = {
     code: 'CERT_REVOKED',
     reason: `The certificate was revoked at ${at.toISOString()} (${reason}).`,
-  })
+  } as const
+  return refused(failure, identity.via, presented)
+}
+
+function refused(failure: Failure, via: string | null, presented: Presented | null): Identified {
+  return nobody(`FAILED:${reasonOf(failure.code)?.verify ?? 'refused'}`, via, presented, failure)
 }
 
 function nobody(

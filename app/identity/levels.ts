@@ -1,3 +1,5 @@
+import { ADMIN_ORGANISATION } from '../../pki/organisations.ts'
+
 /** How far a caller is believed; a higher rank may all that a lower one may. */
 export const LEVELS = {
   anonymous: { rank: 0, rule: 'no certificate, or one that was refused' },
@@ -10,8 +12,6 @@ export const LEVELS = {
 } as const satisfies Record<string, { rank: number; rule: string }>
 
 export type Level = keyof typeof LEVELS
-
-export const ADMIN_ORGANISATION = 'CA admins'
 
 export function isLevel(value: unknown): value is Level {
   return typeof value === 'string' && Object.hasOwn(LEVELS, value)

@@ -1,25 +1,31 @@
 import type { Request, Response } from 'express'
 import { CHALLENGE } from './challenge.ts'
-
-/** Code -> HTTP status and title; the code is stable, the detail is for people. */
-export const REFUSALS = {
-  CERT_MISSING: { status: 401, title: 'Client certificate required' },
-  CERT_REFUSED: { status: 403, title: 'Client certificate not accepted' },
-  LEVEL_TOO_LOW: { status: 403, title: 'Not allowed' },
-  ORGANISATION_WRONG: { status: 403, title: 'Not allowed' },
-} as const satisfies Record<string, { status: number; title: string }>
-
-export type RefusalCode = keyof typeof REFUSALS
+import type { Identified } from './identify.ts'
+import { isReason, type NextStep, REASONS, type ReasonCode } from './reasons.ts'
 
 export interface Refusal {
-  readonly code: RefusalCode
+  readonly code: ReasonCode
   readonly status: number
   readonly title: string
+  /** A sentence for people; nothing in it was written by the caller. */
   readonly detail: string
+  readonly next: readonly NextStep[]
 }
 
-export function refusal(code: RefusalCode, detail: string): Refusal {
-  return Object.freeze({ code, ...REFUSALS[code], detail })
+export function refusal(code: ReasonCode, detail: string): Refusal {
+  const { status, title, next } = REASONS[code]
+  return Object.freeze({ code, status, title, detail, next })
+}
+
+/** Why the caller is nobody; `undefined` when he is somebody. */
+export function whyAnonymous({ identity, failure }: Identified): Refusal | undefined {
+  if (identity.level !== 'anonymous') return undefined
+  if (identity.verify === 'NONE') {
+    return refusal('CERT_MISSING', 'No client certificate was presented.')
+  }
+  if (failure && isReason(failure.code)) return refusal(failure.code, failure.reason)
+  const words = identity.verify.slice('FAILED:'.length)
+  return refusal('CERT_REFUSED', `Your client certificate is not accepted: ${words}.`)
 }
 
 /** Problem details of RFC 9457; a refusal depends on the caller, so nobody may keep it. */

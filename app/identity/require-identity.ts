@@ -1,8 +1,8 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import { identityOf } from './identification.ts'
-import type { Identity } from './identity.ts'
+import { assuredIdentificationOf } from './identification.ts'
+import type { Identified } from './identify.ts'
 import { isAtLeast, isLevel, type Level } from './levels.ts'
-import { answerRefusal, type Refusal, refusal } from './refusal.ts'
+import { answerRefusal, type Refusal, refusal, whyAnonymous } from './refusal.ts'
 
 export interface RequireIdentityOptions {
   /** The lowest level that passes; `trusted` unless said otherwise. */
@@ -15,6 +15,16 @@ export interface RequireIdentityOptions {
 
 const OPTIONS: ReadonlySet<string> = new Set(['level', 'organisation', 'otherwise'])
 
+const guarded = new Set<string>()
+
+/**
+ * The organisations that the guards of this process ask for. Whoever could register with one would open its doors, so
+ * the authority reserves them.
+ */
+export function guardedOrganisations(): ReadonlySet<string> {
+  return guarded
+}
+
 /**
  * A guard for a route: lets the caller pass, or hands him to `otherwise`.
  * @throws RangeError while the application is built, for options that cannot be right: a misspelt one would guard nothing
@@ -22,8 +32,9 @@ const OPTIONS: ReadonlySet<string> = new Set(['level', 'organisation', 'otherwis
 export function requireIdentity(options: RequireIdentityOptions = {}): RequestHandler {
   const { level = 'trusted', organisation, otherwise = answerRefusal } = options
   assertOptions(options, level)
+  if (organisation !== undefined) guarded.add(organisation)
   return function guardIdentity(request, response, next) {
-    const why = check(identityOf(request), level, organisation)
+    const why = check(assuredIdentificationOf(request), level, organisation)
     if (why) otherwise(request, response, next, why)
     else next()
   }
@@ -45,21 +56,14 @@ function assertOptions(options: RequireIdentityOptions, level: Level): void {
   }
 }
 
-function check(identity: Identity, level: Level, organisation: string | undefined): Refusal | undefined {
-  if (!isAtLeast(identity.level, level)) return levelRefusal(identity, level)
-  if (organisation === undefined || identity.organisation === organisation) return undefined
-  return refusal('ORGANISATION_WRONG', 'Your certificate is of another organisation than this page is for.')
-}
-
-function levelRefusal(identity: Identity, wanted: Level): Refusal {
-  if (identity.verify === 'NONE') {
-    return refusal('CERT_MISSING', 'Present a client certificate that the client CA of this site issued.')
-  }
-  if (identity.level === 'anonymous') {
-    return refusal(
-      'CERT_REFUSED',
-      `Your client certificate is not accepted: ${identity.verify.slice('FAILED:'.length)}.`,
+function check(caller: Identified, wanted: Level, organisation: string | undefined): Refusal | undefined {
+  const { level, organisation: own } = caller.identity
+  if (!isAtLeast(level, wanted)) {
+    return (
+      whyAnonymous(caller) ??
+      refusal('LEVEL_TOO_LOW', `You are ${level} here, and this page is for ${wanted} or higher.`)
     )
   }
-  return refusal('LEVEL_TOO_LOW', `You are ${identity.level} here, and this page is for ${wanted} or higher.`)
+  if (organisation === undefined || own === organisation) return undefined
+  return refusal('ORGANISATION_WRONG', 'Your certificate is of another organisation than this page is for.')
 }

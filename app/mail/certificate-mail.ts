@@ -1,5 +1,5 @@
 import { fileNameFor } from '../../pki/common-name.ts'
-import { inertText } from '../inert.ts'
+import { inertName } from '../../pki/inert-text.ts'
 import type { CertificateRow } from '../store/store.ts'
 import { type MailContent, type PublicUrl, writeCertificate, writeText } from './mail-content.ts'
 
@@ -28,7 +28,7 @@ function onlyCertificates(pem: string): string {
 export function certificateMail(certificate: CertificateRow, publicUrl: PublicUrl): MailContent {
   const { pem, commonName, serial } = certificate
   if (pem === null) throw new RangeError(`Certificate ${serial} is not signed yet: there is nothing to send.`)
-  const name = inertText(commonName)
+  const name = inertName(commonName)
   const base = fileNameFor(commonName, () => false)
   return {
     subject: `Client certificate for ${name}`,

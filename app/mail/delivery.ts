@@ -1,6 +1,6 @@
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import { parseEmailAddress } from '../../pki/email-address.ts'
-import { inertText } from '../inert.ts'
+import { inertText } from '../../pki/inert-text.ts'
 import type { Mail } from '../store/store.ts'
 import type { MailFrom } from './mail-from.ts'
 import type { SmtpServer } from './smtp-url.ts'

@@ -1,4 +1,4 @@
-import { inertText } from '../inert.ts'
+import { inertName } from '../../pki/inert-text.ts'
 import type { CertificateRow, Time } from '../store/store.ts'
 import { type MailContent, type PublicUrl, writeCertificate, writeText, writeTime } from './mail-content.ts'
 
@@ -12,7 +12,7 @@ function remaining(notAfter: Time, now: Time): string {
 
 /** Reminds the subject of a certificate that it will stop working, and says what to do before. */
 export function expiryMail(certificate: CertificateRow, now: Time, publicUrl: PublicUrl): MailContent {
-  const name = inertText(certificate.commonName)
+  const name = inertName(certificate.commonName)
   const when = remaining(certificate.notAfter, now)
   const site = publicUrl ?? 'https://SITE'
   return {

@@ -1,4 +1,4 @@
-import { inertText } from '../inert.ts'
+import { inertName } from '../../pki/inert-text.ts'
 import type { CertificateRow, Mail, Time } from '../store/store.ts'
 
 /** What a mail says; whom it goes to, and when, is not its business. */
@@ -16,7 +16,7 @@ export function writeTime(time: Time): string {
 export function writeTerms(terms: Readonly<Record<string, string | null>>): string {
   const present = Object.entries(terms).filter((term): term is [string, string] => term[1] !== null)
   const width = Math.max(...present.map(([term]) => term.length))
-  return present.map(([term, value]) => `  ${term.padEnd(width)}  ${inertText(value)}`).join('\n')
+  return present.map(([term, value]) => `  ${term.padEnd(width)}  ${inertName(value)}`).join('\n')
 }
 
 /** What a person compares to know which certificate is meant. */

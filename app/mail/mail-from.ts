@@ -1,6 +1,6 @@
 import { parseEmailAddress } from '../../pki/email-address.ts'
+import { inertName } from '../../pki/inert-text.ts'
 import { AppError } from '../errors.ts'
-import { inertText } from '../inert.ts'
 
 export interface MailFrom {
   /** Empty: none is shown. */
@@ -18,7 +18,7 @@ export function parseMailFrom(text: string): MailFrom {
   const { name = '', inBrackets, bare } = FORM.exec(text.trim())?.groups ?? {}
   const shown = name.trim().replace(/^"(.*)"$/, '$1')
   try {
-    if (inertText(shown) !== shown) throw new RangeError('a control character in the name')
+    if (inertName(shown) !== shown) throw new RangeError('a control character in the name')
     return Object.freeze({ name: shown, address: parseEmailAddress(inBrackets ?? bare ?? '') })
   } catch (cause) {
     throw new AppError(

@@ -1,10 +1,10 @@
-import { inertText } from '../inert.ts'
+import { inertName } from '../../pki/inert-text.ts'
 import type { RequestRow } from '../store/store.ts'
 import { type MailContent, type PublicUrl, writeTerms, writeText, writeTime } from './mail-content.ts'
 
 /** Tells whoever asked for a certificate that there will be none, and why. */
 export function rejectionMail(request: RequestRow, publicUrl: PublicUrl): MailContent {
-  const name = inertText(request.commonName)
+  const name = inertName(request.commonName)
   return {
     subject: `No client certificate for ${name}`,
     text: writeText(

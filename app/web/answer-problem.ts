@@ -1,11 +1,13 @@
 import { STATUS_CODES } from 'node:http'
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express'
 import { PkiError } from '../../pki/errors.ts'
+import { inertJson, inertText } from '../../pki/inert-text.ts'
 import { AppError } from '../errors.ts'
 import { CHALLENGE } from '../identity/challenge.ts'
 import { identificationOf } from '../identity/identification.ts'
-import { inertJson, inertText } from '../inert.ts'
+import { reasonOf } from '../identity/reasons.ts'
 import type { Logger } from '../logger.ts'
+import { type NextSteps, stepText } from './next-steps.ts'
 import { renderPage, wantsPage } from './views.ts'
 
 interface Problem {
@@ -38,15 +40,17 @@ function known(error: unknown): Problem | undefined {
   return new AppError('REQUEST_INVALID', 'The request cannot be understood.', { cause: error })
 }
 
-function send(problem: Problem, request: Request, response: Response): void {
-  const { code, status, title, message: detail } = problem
+function send(problem: Problem, nextSteps: NextSteps, request: Request, response: Response): void {
+  const { code, status, title, message } = problem
+  const steps = nextSteps(reasonOf(code)?.next ?? [])
+  const detail = [message, ...steps.map(stepText)].join(' ')
   const requestId = identificationOf(request)?.requestId ?? null
   if (status === 401) response.set('WWW-Authenticate', CHALLENGE)
   response.set('Cache-Control', 'no-store').status(status)
   if (wantsPage(request)) {
     response
       .type('text/html')
-      .send(renderPage('problem', request, { title, status, code, detail, requestId }))
+      .send(renderPage('problem', request, { title, status, code, message, steps, requestId }))
   } else if (inJson.has(request) || request.headers.accept?.includes('json')) {
     const body = { type: 'about:blank', title, status, detail, code, requestId }
     response.type('application/problem+json').send(`${inertJson(JSON.stringify(body))}\n`)
@@ -54,13 +58,13 @@ function send(problem: Problem, request: Request, response: Response): void {
 }
 
 /** RFC 9457 problem details for API clients, a page for browsers, one line of text for everybody else. */
-export function answerProblem(logger: Logger): ErrorRequestHandler {
+export function answerProblem(logger: Logger, nextSteps: NextSteps): ErrorRequestHandler {
   return function answerRequestProblem(error: unknown, request, response, _next) {
     const problem = known(error) ?? new AppError('INTERNAL', `${STATUS_CODES[500]}: this is on record.`)
     if (problem.code === 'INTERNAL') {
       logger.error({ err: error, requestId: identificationOf(request)?.requestId }, 'request failed')
     }
     if (response.headersSent) response.destroy()
-    else send(problem, request, response)
+    else send(problem, nextSteps, request, response)
   }
 }

@@ -1,49 +1,61 @@
+import { inertName } from '../../pki/inert-text.ts'
+import { relativeTime } from '../../pki/relative-time.ts'
+import type { Identified } from '../identity/identify.ts'
 import type { Identity } from '../identity/identity.ts'
-import { inertText } from '../inert.ts'
+import type { NextStep } from '../identity/reasons.ts'
+import { whyAnonymous } from '../identity/refusal.ts'
 import { greeting } from './greeting.ts'
+import type { NextSteps } from './next-steps.ts'
 
 type Row = readonly [term: string, value: string]
 
-const DAY_MS = 86_400_000
-
-function validUntil(notAfter: string, now: Date): string {
-  const days = Math.floor((Date.parse(notAfter) - now.getTime()) / DAY_MS)
-  return `${notAfter.slice(0, 10)} (${days} ${days === 1 ? 'day' : 'days'} left)`
-}
+// Our own choice: when the first reminder goes out by mail.
+const RENEWAL_MS = 30 * 86_400_000
 
 function rows(identity: Identity, now: Date): Row[] {
+  const { notAfter } = identity
   const all: [string, string | null][] = [
-    ['Name', identity.name && inertText(identity.name)],
-    ['Organisation', identity.organisation && inertText(identity.organisation)],
-    ['E-mail', identity.email && inertText(identity.email)],
+    ['Name', identity.name && inertName(identity.name)],
+    ['Organisation', identity.organisation && inertName(identity.organisation)],
+    ['E-mail', identity.email && inertName(identity.email)],
     ['Serial number', identity.serial],
     ['SHA-256', identity.fingerprint256?.match(/.{1,4}/g)?.join(' ') ?? null],
-    ['Valid until', identity.notAfter && validUntil(identity.notAfter, now)],
+    ['Valid until', notAfter && `${notAfter.slice(0, 10)} (${relativeTime(new Date(notAfter), now)})`],
   ]
   return all.filter((row): row is [string, string] => row[1] !== null)
 }
 
-function advice({ level, verify }: Identity): string | undefined {
-  if (verify === 'NONE') {
-    return 'Your browser sent no client certificate. Import the .p12 file that you were given, and open this page again.'
-  }
+interface Advice {
+  readonly text: string
+  readonly next: readonly NextStep[]
+  /** Of what is wrong; nothing is, where somebody just came without a certificate. */
+  readonly code?: string
+}
+
+function advice(caller: Identified, now: Date): Advice | undefined {
+  const why = whyAnonymous(caller)
+  if (why?.code === 'CERT_MISSING') return { text: why.detail, next: why.next }
+  if (why) return { text: why.detail, next: why.next, code: why.code }
+  const { level, notAfter } = caller.identity
   if (level === 'untrusted') {
-    return 'Your certificate is self-signed: the key is recognised, but nobody vouches for whose it is.'
+    const text = 'Your certificate is self-signed: the key is recognised, but nobody vouches for whose it is.'
+    return { text, next: ['enrol'] }
   }
-  if (level === 'anonymous') {
-    return `Your client certificate is not accepted: ${verify.slice('FAILED:'.length)}. Ask for a new one.`
-  }
-  return undefined
+  const isEnding = notAfter !== null && Date.parse(notAfter) - now.getTime() <= RENEWAL_MS
+  return isEnding ? { text: 'Renew your certificate in time: gatehouse renew.', next: [] } : undefined
 }
 
 /** What the first page shows; nothing in it can break out of its place. */
-export function homePage(identity: Identity, now: Date) {
+export function homePage(caller: Identified, nextSteps: NextSteps, now: Date) {
+  const { identity } = caller
+  const hint = advice(caller, now)
   return {
     title: greeting(identity),
     greeting: greeting(identity),
     level: identity.level,
     rows: rows(identity, now),
-    advice: advice(identity),
+    advice: hint,
+    steps: nextSteps(hint?.next ?? []),
     via: identity.via === null || identity.via === 'direct' ? 'directly' : `through ${identity.via}`,
   }
 }

@@ -19,7 +19,7 @@ function rootOf({ path }: Request): string {
 
 /** HTML; every value is escaped. */
 export function renderPage(
-  view: 'home' | 'problem',
+  view: 'home' | 'problem' | 'guarded',
   request: Request,
   data: Readonly<Record<string, unknown>> & { readonly title: string },
 ): string {

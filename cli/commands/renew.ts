@@ -40,11 +40,11 @@ async function endKnownHere(identity: IdentityFiles): Promise<Date | undefined> 
 }
 
 async function whoHolds(client: Client): Promise<Holder> {
-  const { name, notAfter } = await client.read(WHOAMI, { path: 'whoami' })
+  const { name, notAfter, verify } = await client.read(WHOAMI, { path: 'whoami' })
   if (typeof name === 'string' && typeof notAfter === 'string') return { name, notAfter: new Date(notAfter) }
   throw new CliError(
     'CERT_REFUSED',
-    'The server does not accept your certificate, and only a good one can be renewed. See: gatehouse whoami; a new one: gatehouse register.',
+    `The server does not accept your certificate (${verify}), and only a good one can be renewed. A new one: gatehouse register, or an administrator.`,
   )
 }
 

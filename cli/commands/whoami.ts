@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { WHOAMI } from '../answers.ts'
 import { day } from '../describe-certificate.ts'
 import { connect, type Invocation } from '../invocation.ts'
@@ -19,9 +20,12 @@ export async function whoami(invocation: Invocation): Promise<Report> {
     verify: caller.verify,
     via: caller.via,
   })
-  const hints =
-    caller.verify === 'NONE'
-      ? ['No certificate was presented. To get one: gatehouse register --name NAME --configure']
-      : []
-  return { document: caller, lines, hints }
+  return { document: caller, lines, hints: hintsFor(caller) }
+}
+
+function hintsFor({ level, verify }: z.infer<typeof WHOAMI>): readonly string[] {
+  if (verify === 'NONE')
+    return ['No certificate was presented. To get one: gatehouse register --name NAME --configure']
+  if (level !== 'anonymous') return []
+  return ['Your certificate is not accepted. Why, in full: gatehouse pki list']
 }

@@ -30,4 +30,20 @@ app.get('/admin', requireIdentity({ level: 'admin' }), (_request, response) => {
   response.set('Cache-Control', 'no-store').send('For administrators\n')
 })
 
+const SITE = 'https://gatehouse.example.org/'
+
+app.get(
+  '/board',
+  requireIdentity({
+    organisation: 'Board',
+    otherwise: (_request, response, _next, why) => {
+      const links = why.next.includes('enrol') ? `Register at ${SITE}tlsauth/register/\n` : ''
+      response.status(why.status).type('text').send(`${why.detail} (${why.code})\n${links}`)
+    },
+  }),
+  (_request, response) => {
+    response.set('Cache-Control', 'no-store').send('For the board\n')
+  },
+)
+
 app.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('{"event":"LISTENING"}'))

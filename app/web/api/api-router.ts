@@ -1,9 +1,7 @@
 import express, { type Request, type RequestHandler, Router } from 'express'
 import { callerOf } from '../../authority/caller.ts'
-import { AppError } from '../../errors.ts'
-import { identificationOf } from '../../identity/identification.ts'
-import type { Level } from '../../identity/levels.ts'
-import { requireIdentity } from '../../identity/require-identity.ts'
+import { assuredIdentificationOf } from '../../identity/identification.ts'
+import { guardOf } from '../guard-of.ts'
 import { onlyMethods } from '../only-methods.ts'
 import type { RateLimits } from '../rate-limits.ts'
 import type { RefusalListener } from '../refuse-cross-site.ts'
@@ -62,34 +60,20 @@ function handlers(route: Route, options: ApiOptions): RequestHandler[] {
   return [
     limits.anybody,
     ...(route.isEnrolment ? [limits.enrolment] : []),
-    ...(route.level === 'anonymous' ? [] : [guardOf(route.level, route.path, options)]),
+    ...(route.level === 'anonymous' ? [] : [guardOf({ level: route.level }, route.path, options)]),
     ...(route.body ? [readJson] : []),
     ...(route.octets === undefined ? [] : [express.raw({ limit: OCTETS_LIMIT, type: route.octets })]),
     answer(route),
   ]
 }
 
-/** A guard whose refusals are on record. */
-export function guardOf(level: Level, path: string, { onRefused }: RefusalListener): RequestHandler {
-  return requireIdentity({
-    level,
-    otherwise(request, _response, next, why) {
-      const identification = identificationOf(request)
-      if (identification) onRefused(callerOf(identification), { code: why.code, path })
-      next(new AppError(why.code, why.detail))
-    },
-  })
-}
-
 function answer(route: Route): RequestHandler {
   return async function answerRoute(request, response) {
-    const identification = identificationOf(request)
-    if (!identification) throw new Error('Nobody is identified before the API.')
     const reply = await route.handle({
       body: parseBody(route, request),
       query: parseQuery(route, request),
       params: paramsOf(request),
-      caller: callerOf(identification),
+      caller: callerOf(assuredIdentificationOf(request)),
       request,
     })
     send(response, reply)

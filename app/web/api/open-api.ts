@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { PkiErrorCode } from '../../../pki/errors.ts'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
+import { REASONS, type ReasonCode } from '../../identity/reasons.ts'
 import type { Answer, RouteDescription } from './route.ts'
 
 const ProblemJson = z.object({
@@ -22,7 +23,7 @@ const COMMON: readonly ErrorCode[] = [
   'STORE_UNAVAILABLE',
 ]
 const BODY: readonly ErrorCode[] = ['BODY_INVALID', 'BODY_TOO_LARGE', 'CROSS_SITE', 'MEDIA_TYPE_UNSUPPORTED']
-const GUARD: readonly ErrorCode[] = ['CERT_MISSING', 'CERT_REFUSED', 'LEVEL_TOO_LOW']
+const GUARD = (Object.keys(REASONS) as ReasonCode[]).filter(code => code !== 'ORGANISATION_WRONG')
 
 /** OpenAPI 3.1 of the routes, made from the schemas that validate. */
 export function openApi(routes: readonly RouteDescription[]) {

@@ -1,5 +1,5 @@
 import type { Response } from 'express'
-import { inertJson } from '../../inert.ts'
+import { inertJson } from '../../../pki/inert-text.ts'
 import type { Reply } from './route.ts'
 
 export function send(response: Response, reply: Reply): void {

@@ -1,5 +1,5 @@
+import { inertName } from '../../../pki/inert-text.ts'
 import type { Identity } from '../../identity/identity.ts'
-import { inertText } from '../../inert.ts'
 import type { RequestRow } from '../../store/store.ts'
 import { PASSPHRASE_HEADER } from '../api/issued-reply.ts'
 
@@ -49,6 +49,6 @@ export function identityText({ level, name, organisation, serial, verify }: Iden
 
 function table(facts: readonly (readonly [term: string, value: string | null])[]): string {
   return facts
-    .flatMap(([term, value]) => (value === null ? [] : [`${term.padEnd(14)}${inertText(value)}\n`]))
+    .flatMap(([term, value]) => (value === null ? [] : [`${term.padEnd(14)}${inertName(value)}\n`]))
     .join('')
 }

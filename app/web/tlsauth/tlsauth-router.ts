@@ -3,10 +3,9 @@ import { z } from 'zod'
 import { PKCS12_PROFILES } from '../../../pki/pkcs12-profile.ts'
 import { type Caller, callerOf } from '../../authority/caller.ts'
 import type { Outcome } from '../../authority/register.ts'
-import { AppError } from '../../errors.ts'
-import { identificationOf, identityOf } from '../../identity/identification.ts'
+import { assuredIdentificationOf, identityOf } from '../../identity/identification.ts'
 import type { RequestRow } from '../../store/store.ts'
-import { type ApiOptions, guardOf } from '../api/api-router.ts'
+import type { ApiOptions } from '../api/api-router.ts'
 import { certificateReply, ownCertificateReply } from '../api/certificate-formats.ts'
 import { issuedReply, pkcs12Reply } from '../api/issued-reply.ts'
 import { parse } from '../api/parse-input.ts'
@@ -15,6 +14,7 @@ import type { Reply } from '../api/route.ts'
 import { ApproveBody, RejectBody, requestJson, SubjectBody } from '../api/schemas.ts'
 import { send } from '../api/send.ts'
 import { subjectWish } from '../api/subject-wish.ts'
+import { guardOf } from '../guard-of.ts'
 import { onlyMethods, onlyReading } from '../only-methods.ts'
 import { HELP, identityText, queuedText, queueText } from './texts.ts'
 
@@ -54,7 +54,7 @@ export function tlsauthRouter(options: ApiOptions): Router {
   const { store, authority, issuer, limits, now } = options
   const router = Router({ caseSensitive: true, strict: true })
   const enrol = [limits.anybody, limits.enrolment]
-  const admin = [limits.anybody, guardOf('admin', '/tlsauth/csrs/', options), ...readForm]
+  const admin = [limits.anybody, guardOf({ level: 'admin' }, '/tlsauth/csrs/', options), ...readForm]
 
   async function register(request: Request, caller: Caller): Promise<Reply> {
     const { pkcs12, ...subject } = parse(RegisterForm, request.body ?? {}, 'form')
@@ -163,8 +163,6 @@ function help(what: keyof typeof HELP): RequestHandler {
 
 function replying(reply: (request: Request, caller: Caller) => Promise<Reply>): RequestHandler {
   return async function answerWithReply(request, response) {
-    const identification = identificationOf(request)
-    if (!identification) throw new AppError('INTERNAL', 'Nobody is identified before this route.')
-    send(response, await reply(request, callerOf(identification)))
+    send(response, await reply(request, callerOf(assuredIdentificationOf(request))))
   }
 }

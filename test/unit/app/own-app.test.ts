@@ -19,7 +19,7 @@ const lines: { event: string; code: string | null }[] = []
 let child: ChildProcess
 let output: Interface
 let url: string
-let callers: Record<'nobody' | 'grace' | 'admin' | 'forger', Record<string, string | string[]>>
+let callers: Record<'nobody' | 'expired' | 'grace' | 'admin' | 'forger', Record<string, string | string[]>>
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
@@ -30,6 +30,8 @@ async function freePort(): Promise<number> {
   return port
 }
 
+const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000)
+
 beforeAll(async () => {
   const ca = await makeClientCa()
   const admin = [
@@ -39,6 +41,10 @@ beforeAll(async () => {
   const grace = contract({ verify: 'SUCCESS', clientCert: field((await makeUser(ca)).certificate) })
   callers = {
     nobody: contract(),
+    expired: contract({
+      verify: 'FAILED:certificate has expired',
+      clientCertUnverified: field((await makeUser(ca, { now: daysAgo(99.5), days: 90 })).certificate),
+    }),
     grace,
     admin: contract({
       verify: 'SUCCESS',
@@ -89,11 +95,24 @@ it('believes nothing without the proxy secret, and says so', async () => {
   )
 })
 
+it('says in its own words why somebody is refused, and what to do', async () => {
+  expect(await get('/board', 'nobody')).toEqual({
+    status: 401,
+    body: 'No client certificate was presented. (CERT_MISSING)\nRegister at https://gatehouse.example.org/tlsauth/register/\n',
+  })
+  expect(await get('/board', 'expired')).toEqual({
+    status: 403,
+    body: expect.stringMatching(/^The certificate expired at \S+Z, 9 days ago\. \(CERT_EXPIRED\)\n$/),
+  })
+  expect((await get('/board', 'grace')).body).toContain('(ORGANISATION_WRONG)')
+})
+
 it('is printed in the documentation as it is here', () => {
   const source = readFileSync(EXAMPLE, 'utf8')
-  const [, printed = ''] = readFileSync(join(DOCS, 'own-app.md'), 'utf8').split(/^```(?:ts)?\n/m)
-  expect(printed).not.toBe('')
-  for (const paragraph of printed.split('\n\n')) {
+  const printed = readFileSync(join(DOCS, 'own-app.md'), 'utf8').matchAll(/^```ts\n(.+?)^```$/gms)
+  const paragraphs = [...printed].flatMap(([, code = '']) => code.split('\n\n'))
+  expect(paragraphs.length).toBeGreaterThan(3)
+  for (const paragraph of paragraphs) {
     expect(source).toContain(paragraph.trim())
   }
 })

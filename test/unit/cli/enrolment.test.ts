@@ -173,6 +173,22 @@ describe('register', () => {
   })
 })
 
+describe('a certificate that is not accepted', () => {
+  const refused = { '/whoami': { level: 'anonymous', verify: 'FAILED:certificate has expired' } }
+
+  it('is not renewed, and whoami says where the reason is', async () => {
+    using home = makeHome()
+    await useIdentity(home)
+    await using server = await startEnrolment(home, hangUp, refused)
+    const renewed = await home.gatehouse(['renew', ...at(server)])
+    expect(renewed.exitCode).toBe(EXIT.refused)
+    expect(renewed.stderr).toMatch(/\(FAILED:certificate has expired\).*an administrator.*\(CERT_REFUSED\)/)
+    expect((await home.gatehouse(['whoami', ...at(server)])).stderr).toContain(
+      'Why, in full: gatehouse pki list',
+    )
+  })
+})
+
 describe('renew', () => {
   it('asks with the old certificate, for a new key that is on disk', async () => {
     using home = makeHome()

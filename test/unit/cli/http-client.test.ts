@@ -9,7 +9,8 @@ import { z } from 'zod'
 import { createClient } from '../../../cli/http-client.ts'
 import type { Credentials } from '../../../cli/identity-files.ts'
 import { encodeCertificatePem } from '../../../pki/pem.ts'
-import { makeClient, makeClientCa, makeServerRoot, NOW, temporaryFolder } from '../../support/lab.ts'
+import { makeClient, makeClientCa, makeServerRoot, temporaryFolder } from '../../support/lab.ts'
+import { REFUSED } from '../../support/refused.ts'
 import { pemOf } from '../app/lab.ts'
 import { answering, makeExpiredServer, type Stub, startOpenssl, startStub } from './lab.ts'
 
@@ -18,7 +19,6 @@ vi.setConfig({ testTimeout: 30_000 })
 const folder = temporaryFolder()
 afterAll(() => folder[Symbol.dispose]())
 
-const DAY = 86_400_000
 const OTHER_ROOT = makeServerRoot()
 const clientCa = await makeClientCa()
 const grace = pemOf(await makeClient(clientCa))
@@ -143,18 +143,25 @@ describe('a server that is not', () => {
 
 describe('a server that ends the handshake because of the certificate', () => {
   it.each(['-tls1_2', '-tls1_3'])('is understood, with %s', async version => {
-    const expired = pemOf(await makeClient(clientCa, { now: new Date(NOW.getTime() - 10 * DAY), days: 3 }))
+    const made = async (what: string) => await REFUSED[what]?.make(clientCa)
     const stranger = pemOf(await makeClient(await makeClientCa()))
     await using server = await startOpenssl(folder.path, clientCa, version)
     const cases = [
-      [expired, /your certificate has expired.*gatehouse register/],
-      [stranger, /from an authority that it does not know|does not accept your certificate/],
-      [undefined, /asks for a client certificate/],
+      [await made('expired'), 'CERT_EXPIRED', /your certificate has expired.*gatehouse register/],
+      [await made('not yet valid'), 'CERT_REFUSED', /may not be valid yet/],
+      [await made('for servers only'), 'CERT_UNSUITABLE', /not one to log in with/],
+      [await made('of another name than was signed'), 'CERT_SIGNATURE_INVALID', /wrong signature/],
+      [
+        stranger,
+        /CERT_(ISSUER_UNKNOWN|SIGNATURE_INVALID)/,
+        /authority that it does not know|wrong signature/,
+      ],
+      [undefined, /CERT_(MISSING|REFUSED)/, /asks for a client certificate/],
     ] as const
-    for (const [credentials, message] of cases) {
+    for (const [credentials, code, message] of cases) {
       using client = await clientOf(server, credentials ? { credentials } : {})
       await expect(client.ask({ path: '' })).rejects.toMatchObject({
-        code: 'CERT_REFUSED',
+        code: expect.stringMatching(code),
         ending: 'refused',
         message: expect.stringMatching(message),
       })
@@ -191,6 +198,15 @@ describe('an answer', () => {
       code: `HTTP_${status}`,
       message: expect.stringContaining(String(status)),
       ending,
+    })
+  })
+
+  it('of a proxy that requires a certificate is its sentence', async () => {
+    const { error } = await failure(page('A client certificate is required.\n', 'text/plain', 403))
+    expect(error).toMatchObject({
+      code: 'HTTP_403',
+      message: 'A client certificate is required.',
+      ending: 'refused',
     })
   })
 

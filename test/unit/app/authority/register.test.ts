@@ -1,6 +1,7 @@
 // Promise: whoever registers gets a certificate of our profile, for a name and a key that are nobody else's, or a reason why not.
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { requireIdentity } from '../../../../app/identity/require-identity.ts'
 import { type ParsedCertificate, parseCertificate } from '../../../../pki/parse-certificate.ts'
 import { decodeCertificatePem } from '../../../../pki/pem.ts'
 import { openPkcs12, opensslRequest } from '../../../support/enrol.ts'
@@ -76,6 +77,7 @@ describe('a reserved organisation', () => {
     'CA  admins',
     'ＣＡ admins',
     'CA\u00a0admins',
+    'Gatehouse',
     'board of directors',
     'Board 0f Directors',
   ])('%j is refused', async organisation => {
@@ -89,6 +91,15 @@ describe('a reserved organisation', () => {
       expect([400, 403]).toContain(status)
     },
   )
+
+  it('is any that a guard asks for', async () => {
+    const wish = { common_name: 'Eve Auditor', organisation: 'auditors' }
+    await using lab = await apiLab()
+    expect((await lab.register(wish)).status).toBe(201)
+    requireIdentity({ organisation: 'Auditors' })
+    const answer = await lab.register({ ...wish, common_name: 'Eva Auditor' })
+    expect([answer.status, JSON.parse(answer.text).code]).toEqual([403, 'ORGANISATION_RESERVED'])
+  })
 
   it('is refused when a signing request names it, also when the body does not', async () => {
     const subject = [

@@ -8,9 +8,9 @@ import {
   parseSubject,
 } from '../../../../app/authority/subject.ts'
 import { levelOfIssued } from '../../../../app/identity/levels.ts'
-import { inertText } from '../../../../app/inert.ts'
 import { nameKey } from '../../../../pki/common-name.ts'
 import { PkiError } from '../../../../pki/errors.ts'
+import { inertName } from '../../../../pki/inert-text.ts'
 import { parseSigningRequest, type SigningRequest } from '../../../../pki/signing-request.ts'
 import { applicant } from '../api-lab.ts'
 
@@ -55,7 +55,7 @@ describe('anything', () => {
         const subject = attempt(() => parseSubject(wish))
         if (!subject) return
         for (const name of [subject.commonName, subject.organisation ?? 'x']) {
-          expect(inertText(name).replaceAll(/\uFFFD/g, '')).toBe(name.replaceAll(/[\u200c\u200d]/g, ''))
+          expect(inertName(name).replaceAll(/\uFFFD/g, '')).toBe(name.replaceAll(/[\u200c\u200d]/g, ''))
           expect(name).toBe(name.normalize('NFKC'))
           expect([...name].length).toBeLessThanOrEqual(64)
         }
@@ -105,6 +105,11 @@ describe('anything', () => {
       }),
     )
   })
+})
+
+it.each(['CA admins', 'Gatehouse'])('%s is nobody’s for the asking, whatever is configured', organisation => {
+  const subject = parseSubject({ commonName: 'Ada', organisation })
+  expect(() => assertNotReserved(subject, [])).toThrow(/given by an administrator only/)
 })
 
 describe('a name', () => {

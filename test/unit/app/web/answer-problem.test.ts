@@ -11,13 +11,14 @@ import { listen } from '../../../../app/listen.ts'
 import { createLogger } from '../../../../app/logger.ts'
 import { answerClientError } from '../../../../app/web/answer-client-error.ts'
 import { answerProblem } from '../../../../app/web/answer-problem.ts'
+import { createNextSteps } from '../../../../app/web/next-steps.ts'
 
 it('a 401 comes with a challenge', async () => {
   const app = express()
   app.get('/', () => {
     throw new AppError('CERT_MISSING', 'Present a certificate.')
   })
-  app.use(answerProblem(createLogger('error', { write() {} })))
+  app.use(answerProblem(createLogger('error', { write() {} }), createNextSteps(true)))
   const answer = await request(app).get('/')
   expect(answer.status).toBe(401)
   expect(answer.headers['www-authenticate']).toBe('ClientCertificate')

@@ -53,6 +53,8 @@ const TABLE: readonly Row[] = [
   forAll('GET /tlsauth/certify/', [200]),
   forAll('GET /tlsauth/cert/', [200]),
   forAll('GET /tlsauth/test/', [200]),
+  forAdmins('GET /tlsauth/test/admins/', [200]),
+  forTrusted('GET /tlsauth/test/gatehouse/', [200], [403, 'ORGANISATION_WRONG']),
   forAll('POST /tlsauth/register/', [400, 'NAME_INVALID']),
   forAll('POST /tlsauth/certify/', [400, 'BODY_INVALID']),
   forAdmins('GET /tlsauth/csrs/', [200]),
@@ -156,10 +158,15 @@ it('HEAD is answered like GET, without a body', async () => {
 
 it('a site that requires certificates has no API without one', async () => {
   await using strict = await apiLab({ clientCert: 'require' })
-  for (const headers of [NOBODY, REFUSED, STRANGER]) {
+  const refused = [
+    [NOBODY, 'CERT_REQUIRED'],
+    [REFUSED, 'CERT_REFUSED'],
+    [STRANGER, 'LEVEL_TOO_LOW'],
+  ] as const
+  for (const [headers, code] of refused) {
     const answer = await strict.get('/pki', headers)
     expect(answer.status).toBe(403)
-    expect(JSON.parse(answer.text).code).toBe('CERT_REQUIRED')
+    expect(JSON.parse(answer.text).code).toBe(code)
   }
   expect((await strict.get('/pki', strict.grace.headers)).status).toBe(200)
 })
