@@ -2,7 +2,7 @@ ARG DEBIAN_IMAGE=debian:trixie-slim
 
 FROM ${DEBIAN_IMAGE} AS server
 RUN apt-get update \
- && apt-get install -y --no-install-recommends haproxy openssl \
+ && apt-get install -y --no-install-recommends haproxy lua-luaossl lua-posix openssl \
  && rm -rf /var/lib/apt/lists/*
 
 # A broken file is a failed build. HAProxy looks its server up when it reads the file, and there is no `app` here.
@@ -11,7 +11,7 @@ COPY dockerfiles/throwaway-keys.sh dockerfiles/entrypoint.sh /usr/local/bin/
 COPY proxy-configs/refusals /usr/share/gatehouse/refusals
 COPY proxy-configs/haproxy /etc/gatehouse
 RUN install -d /var/lib/gatehouse && throwaway-keys.sh \
- && sed 's/server app app:8080/server app 127.0.0.1:8080/' /etc/gatehouse/haproxy.cfg > /tmp/check.cfg \
+ && sed 's/app:8080/127.0.0.1:8080/' /etc/gatehouse/haproxy.cfg > /tmp/check.cfg \
  && entrypoint.sh haproxy -c -f /tmp/check.cfg
 
 FROM server

@@ -68,8 +68,12 @@ export const EXCUSES: readonly Excuse[] = [
   { file: 'haproxy.cfg', pattern: /^http-reuse always$/, reason: SPEED },
   {
     file: 'haproxy.cfg',
-    pattern: /^option httpchk /,
-    reason: 'which answer of the application counts as up',
+    pattern: /^no log$/,
+    reason: 'keeps what the container asks by itself out of the log',
   },
-  { file: 'haproxy.cfg', pattern: /^monitor-uri \/healthz$/, isBlock: true, reason: HEALTH },
+  {
+    file: 'haproxy.cfg',
+    pattern: /^http-request set-header Connection close if \[-\{ req\.ver /,
+    reason: SPEED,
+  },
 ]

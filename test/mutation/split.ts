@@ -82,6 +82,10 @@ const SPLITS: Readonly<Record<string, Split>> = {
   'revoked-serials.js': script,
   'signed-list.js': script,
   'haproxy.cfg': haproxy,
+  'application.lua': everyLine('--'),
+  'journal.lua': everyLine('--'),
+  'revocation.lua': everyLine('--'),
+  'signed-change.lua': everyLine('--'),
   'entrypoint.sh': everyLine('#'),
 }
 

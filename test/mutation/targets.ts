@@ -45,7 +45,7 @@ export const TARGETS = {
   },
   haproxy: {
     folder: 'proxy-configs/haproxy',
-    files: ['haproxy.cfg'],
+    files: ['haproxy.cfg', 'application.lua', 'journal.lua', 'revocation.lua', 'signed-change.lua'],
     proxies: ['haproxy'],
     variable: 'GATEHOUSE_TEST_CONFIGURATION',
   },

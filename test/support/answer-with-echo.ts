@@ -9,6 +9,8 @@ export function answerWithEcho(request: IncomingMessage, response: ServerRespons
   console.log(JSON.stringify(describe(request)))
   // As one that dies over a request.
   if (request.url === '/hang-up') request.socket.destroy()
+  // As one that has heard enough.
+  if (request.url?.endsWith('/early')) return void response.writeHead(403).end('early\n')
   const body: Buffer[] = []
   request.on('data', chunk => body.push(chunk))
   request.on('end', () => {

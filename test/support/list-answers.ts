@@ -107,6 +107,13 @@ function pour(response: ServerResponse): void {
   more()
 }
 
+/** As if it were coming, second by second, until whoever reads has waited enough. */
+function drip(response: ServerResponse, text: string): void {
+  let sent = 0
+  const timer = setInterval(() => response.write(text[sent++] ?? '\n'), 1000)
+  response.once('close', () => clearInterval(timer))
+}
+
 /** A right text on a way that makes it wrong. */
 const WRONG_SENDINGS = {
   'status 500': withStatus(500),
@@ -127,6 +134,7 @@ const WRONG_SENDINGS = {
     response.writeHead(200).write(text.replace(/hmac .*\n/, ''))
     pour(response)
   },
+  'an octet a second': drip,
   'no answer': () => undefined,
 } as const satisfies Readonly<Record<string, Sending>>
 
