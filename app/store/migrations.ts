@@ -8,6 +8,7 @@ import type { Database } from './database.ts'
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_enrolment': { up: enrolment },
   '0002_revocation_lists': { up: revocationLists },
+  '0004_pastes': { up: pastes },
 }
 
 /**
@@ -188,4 +189,32 @@ async function revocationLists(db: Kysely<Database>): Promise<void> {
     on certificates (revoked_at, serial, revocation_reason, not_after) where revoked_at is not null`.execute(
     db,
   )
+}
+
+async function pastes(db: Kysely<Database>): Promise<void> {
+  const { schema } = db
+  await schema
+    .createTable('pastes')
+    .addColumn('id', 'text', column => column.notNull().primaryKey())
+    .addColumn('owner', 'text')
+    .addColumn('owner_name', 'text')
+    .addColumn('is_strangers', 'integer', column => column.notNull())
+    .addColumn('sha256', 'text')
+    .addColumn('size', 'bigint', column => column.notNull())
+    .addColumn('media_type', 'text', column => column.notNull())
+    .addColumn('file_name', 'text')
+    .addColumn('is_private', 'integer', column => column.notNull())
+    .addColumn('is_burning', 'integer', column => column.notNull())
+    .addColumn('burnt_at', 'bigint')
+    .addColumn('created_at', 'bigint', column => column.notNull())
+    .addColumn('expires_at', 'bigint', column => column.notNull())
+    .execute()
+  const index = (name: string, ...columns: string[]) =>
+    schema.createIndex(`pastes_${name}`).on('pastes').columns(columns)
+  await index('newest', 'created_at', 'id').execute()
+  await index('owner', 'owner', 'created_at', 'id').execute()
+  await index('content', 'sha256').execute()
+  await index('expiring', 'expires_at').execute()
+  // All that the figures need, which are asked for with each new paste.
+  await sql`create index pastes_figures on pastes (is_strangers, size) where sha256 is not null`.execute(db)
 }
