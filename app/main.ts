@@ -19,6 +19,8 @@ import { createPost, NO_POST, type Post } from './mail/post.ts'
 import { parseSmtpUrl } from './mail/smtp-url.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { ofSetting } from './of-setting.ts'
+import { openContentFolder } from './pastes/content-folder.ts'
+import { openPastebin, type Pastebin } from './pastes/pastebin.ts'
 import { createServer } from './server.ts'
 import { statusUrlsBelow } from './status-urls.ts'
 import { openStore } from './store/open-store.ts'
@@ -48,18 +50,21 @@ async function serve(config: Config): Promise<void> {
   const { revocationLists } = authority
   metrics.showRevocationList(() => revocationLists.lastSeen(), now)
   const onLost = (count: number, err: unknown) => logger.error({ kind: 'audit-lost', count, err })
+  const pastebin = await openPastes(parts, context)
+  metrics.showPastes(() => store.pastes.figures())
   const buffer = createAuditBuffer({ store, now, onLost })
   closing.defer(() => buffer.flush())
   const mailer = mail && createMailer({ ...mail, store, logger, now })
   mailer?.start()
   closing.defer(async () => mailer?.stop())
-  closing.use(startJobs(await jobsOf(config, context, authority), logger))
+  closing.use(startJobs([...(await jobsOf(config, context, authority)), ...pasteJobs(pastebin)], logger))
 
   let isListening = false
   const app = createApp({
     ...parts,
     store,
     authority,
+    pastebin,
     clientCa: { issuer: context.issuer, isSigning: context.signer !== undefined },
     onAudit: event => buffer.add(event),
     isReady: async () => isListening && (await answers(store)) && (await revocationLists.isInTime()),
@@ -108,6 +113,23 @@ async function openContext(
   }
   const statusUrls = publicUrl === undefined ? undefined : statusUrlsBelow(publicUrl)
   return { ...clientCa, store, policy, post, publish, now, rules: enrolment.rules, statusUrls }
+}
+
+async function openPastes(
+  { config: { pastes }, logger }: Parts,
+  { store, publish }: AuthorityContext,
+): Promise<Pastebin> {
+  const folder = await ofSetting('GATEHOUSE_PASTES_DIR', () => openContentFolder(pastes.dir))
+  const onTrouble = (trouble: string, details: object) =>
+    logger.error({ kind: 'pastes', trouble, ...details })
+  return openPastebin({ store, publish, now, folder, total: pastes.total, onTrouble })
+}
+
+function pasteJobs(pastebin: Pastebin): readonly Job[] {
+  return [
+    { name: 'pastes-expire', everyMs: MINUTE_MS, run: () => pastebin.expire() },
+    { name: 'pastes-tidy', everyMs: HOUR_MS, run: () => pastebin.tidy() },
+  ]
 }
 
 /** What is done again and again, whoever calls. */

@@ -15,11 +15,18 @@ export interface RevocationListFigures {
   readonly entries: number
 }
 
+export interface PasteFigures {
+  readonly count: number
+  readonly octets: number
+}
+
 export interface Metrics {
   observe(request: RequestFigures): void
   countAudit(event: string, code: string): void
   /** @param read what is known of the newest certificate revocation list; looked at whenever figures are asked for */
   showRevocationList(read: () => RevocationListFigures | undefined, now: () => Date): void
+  /** @param read looked at whenever figures are asked for */
+  showPastes(read: () => Promise<{ readonly all: PasteFigures; readonly strangers: PasteFigures }>): void
   /** Prometheus text format. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -54,6 +61,7 @@ export function createMetrics(): Metrics {
     },
     countAudit: (event, code) => audited.inc({ event, code }),
     showRevocationList: (read, now) => gaugesOf(registers, read, now),
+    showPastes: read => pasteGauges(registers, read),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
 }
@@ -85,4 +93,24 @@ function gaugesOf(
       },
     })
   }
+}
+
+function pasteGauges(registers: Registry[], read: Parameters<Metrics['showPastes']>[0]): void {
+  const gauge = (name: string, help: string, of: (figures: PasteFigures) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['of'],
+      registers,
+      async collect() {
+        // A store that is away shows elsewhere; the other figures are wanted then more than ever.
+        const figures = await read().catch(() => undefined)
+        this.reset()
+        if (!figures) return
+        this.set({ of: 'strangers' }, of(figures.strangers))
+        this.set({ of: 'others' }, of(figures.all) - of(figures.strangers))
+      },
+    })
+  gauge('gatehouse_pastes', 'Pastes that are kept', ({ count }) => count)
+  gauge('gatehouse_pastes_octets', 'Octets that they have', ({ octets }) => octets)
 }

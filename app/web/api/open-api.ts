@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { PkiErrorCode } from '../../../pki/errors.ts'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
+import { UploadForm } from './paste-schemas.ts'
 import type { Answer, Route } from './route.ts'
 
 const ProblemJson = z.object({
@@ -60,7 +61,14 @@ function operation(route: Route) {
   }
 }
 
-function requestBody({ body, octets }: Route) {
+/** Anything at all, or a form with it. */
+const UPLOAD = {
+  '*/*': { schema: { type: 'string', format: 'binary' } },
+  'multipart/form-data': { schema: jsonSchema(UploadForm, 'input') },
+}
+
+function requestBody({ body, octets, isUpload }: Route) {
+  if (isUpload) return { requestBody: { required: true, content: UPLOAD } }
   if (!body && octets === undefined) return {}
   const content = body
     ? { 'application/json': { schema: jsonSchema(body, 'input') } }
@@ -98,8 +106,8 @@ function statusOf(code: ErrorCode | PkiErrorCode): number {
   return Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].status : 400
 }
 
-function inputErrors({ body, octets, query }: Route): readonly ErrorCode[] {
-  if (body) return BODY
+function inputErrors({ body, octets, query, isUpload }: Route): readonly ErrorCode[] {
+  if (body || isUpload) return BODY
   if (octets !== undefined) return BODY.filter(code => code !== 'BODY_INVALID')
   return query ? ['BODY_INVALID'] : []
 }

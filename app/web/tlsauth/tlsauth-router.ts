@@ -165,6 +165,6 @@ function replying(reply: (request: Request, caller: Caller) => Promise<Reply>): 
   return async function answerWithReply(request, response) {
     const identification = identificationOf(request)
     if (!identification) throw new AppError('INTERNAL', 'Nobody is identified before this route.')
-    send(response, await reply(request, callerOf(identification)))
+    await send(response, await reply(request, callerOf(identification)))
   }
 }

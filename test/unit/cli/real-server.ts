@@ -12,10 +12,16 @@ export interface RealServer extends AsyncDisposable {
   readonly database: string
   /** What it has logged so far. */
   readonly log: () => string
+  /** Ends it without a chance to clear up. */
+  kill(): Promise<void>
 }
 
-export async function startRealServer(env: Readonly<Record<string, string>> = {}): Promise<RealServer> {
-  const folder = temporaryFolder()
+/** @param place where its files are and stay, if not in a folder of its own */
+export async function startRealServer(
+  env: Readonly<Record<string, string>> = {},
+  place?: string,
+): Promise<RealServer> {
+  const folder = place === undefined ? temporaryFolder() : { path: place, [Symbol.dispose]() {} }
   const keys = join(folder.path, 'keys')
   await ensureKeySet({ dir: keys, users: [{ commonName: 'Grace Hopper' }], now: () => new Date() })
   const database = join(folder.path, 'store.sqlite')
@@ -50,6 +56,11 @@ export async function startRealServer(env: Readonly<Record<string, string>> = {}
     keys,
     database,
     log: () => logged,
+    async kill() {
+      died.catch(() => {})
+      child.kill('SIGKILL')
+      await ended
+    },
     async [Symbol.asyncDispose]() {
       died.catch(() => {})
       child.kill('SIGTERM')
