@@ -35,6 +35,7 @@ const CLI_ERRORS = {
   REQUEST_UNKNOWN: 'notFound',
   SERVER_AWAY: 'unavailable',
   SERVER_UNTRUSTED: 'unavailable',
+  UPLOAD_CUT: 'failure',
   USAGE: 'usage',
 } as const satisfies Record<string, Ending>
 type CliErrorCode = keyof typeof CLI_ERRORS
@@ -84,6 +85,7 @@ const ENDINGS: Readonly<Record<number, Ending>> = {
   403: 'refused',
   404: 'notFound',
   409: 'conflict',
+  410: 'notFound',
   502: 'unavailable',
   503: 'unavailable',
   504: 'unavailable',
