@@ -5,7 +5,13 @@ export default defineConfig({
     projects: [
       // Our own choice: a guard against hanging, not a figure; programs are started and keys made in some.
       {
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { poll: { timeout: 10_000 } },
+        },
       },
       {
         test: {

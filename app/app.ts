@@ -1,4 +1,4 @@
-import express, { type Express, type RequestHandler } from 'express'
+import express, { type Express, type Request, type RequestHandler } from 'express'
 import passport from 'passport'
 import type { Authority } from './authority/authority.ts'
 import type { Caller } from './authority/caller.ts'
@@ -10,11 +10,12 @@ import { requireIdentity } from './identity/require-identity.ts'
 import { clientCertificateStrategy, STRATEGY_NAME } from './identity/strategy.ts'
 import { createAuditLog, type Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
+import type { Pastebin } from './pastes/pastebin.ts'
 import type { Store } from './store/store.ts'
 import { answerInJson, answerProblem } from './web/answer-problem.ts'
 import type { ApiDependencies } from './web/api/api-dependencies.ts'
 import { API_PATHS, apiRouter } from './web/api/api-router.ts'
-import { boundBody } from './web/bound-body.ts'
+import { type BodyBounds, boundBody } from './web/bound-body.ts'
 import { guardedRouter } from './web/guarded-router.ts'
 import { identityHeaders } from './web/identity-headers.ts'
 import { createNextSteps } from './web/next-steps.ts'
@@ -35,6 +36,7 @@ export interface AppDependencies {
   readonly metrics: Metrics
   readonly store: Store
   readonly authority: Authority
+  readonly pastebin: Pastebin
   readonly clientCa: Pick<ApiDependencies, 'issuer' | 'isSigning'>
   /** For the trail in the store: what happens on requests and decides nothing. */
   readonly onAudit: (event: { readonly event: string } & Readonly<Record<string, unknown>>) => void
@@ -43,7 +45,9 @@ export interface AppDependencies {
 }
 
 // Our own choice: a signing request of RSA-4096 with a page of names takes a tenth of it.
-const BODY_LIMIT = 64 * 1024
+const BODY: BodyBounds = { octets: 64 * 1024, ms: 60_000 }
+// What the proxies let through: the largest paste, in a form. The time is that of a line with half a megabit a second.
+const UPLOAD: BodyBounds = { octets: 51 * 1024 * 1024, ms: 15 * 60_000, isOnDemand: true }
 
 /** The application; what happens to a request, in this order. */
 export function createApp(dependencies: AppDependencies): Express {
@@ -60,7 +64,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(observeRequests(logger, metrics))
   app.use(securityHeaders(front === 'direct'))
   app.use([...API_PATHS], answerInJson)
-  app.use(boundBody(BODY_LIMIT))
+  app.use(boundBody(request => (isUpload(request) ? UPLOAD : BODY)))
   app.use(operationsRouter({ front, metrics, isReady }))
   if (config.front === 'proxy')
     app.use(proxyListRouter({ proxySecrets: config.proxySecrets, store, authority }))
@@ -78,6 +82,10 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(refuseUnknownPath)
   app.use(answerProblem(logger, nextSteps))
   return app
+}
+
+function isUpload({ method, path }: Request): boolean {
+  return method === 'POST' && path === '/pastes'
 }
 
 function identifyCaller({ config, logger, metrics, store, onAudit, now }: AppDependencies): RequestHandler {
@@ -102,13 +110,17 @@ function identifyCaller({ config, logger, metrics, store, onAudit, now }: AppDep
   return authenticator.authenticate(STRATEGY_NAME, { session: false, authInfo: false })
 }
 
-function apiOptions({ config, store, authority, clientCa, onAudit, now }: AppDependencies) {
+function apiOptions({ config, store, authority, pastebin, clientCa, onAudit, now }: AppDependencies) {
   return {
     store,
     authority,
+    pastebin,
     ...clientCa,
     now,
-    limits: createRateLimits(config.enrolment.perMinute),
+    limits: createRateLimits({
+      enrolments: config.enrolment.perMinute,
+      uploads: config.pastes.perMinute,
+    }),
     onRefused({ identity, address, requestId, via }: Caller, refusal: Readonly<Record<string, unknown>>) {
       const { level, name, serial, fingerprint256 } = identity
       onAudit({

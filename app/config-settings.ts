@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { ENROLMENT_SETTINGS } from './config-enrolment.ts'
 import { oneOf, text } from './config-forms.ts'
+import { PASTE_SETTINGS } from './config-pastes.ts'
 
 export const FRONTS = ['proxy', 'direct'] as const
 export type Front = (typeof FRONTS)[number]
@@ -28,6 +29,7 @@ const COMMON = {
     '8440 for direct, 8080 for proxy',
   ).optional(),
   ...ENROLMENT_SETTINGS,
+  ...PASTE_SETTINGS,
   GATEHOUSE_LOG_LEVEL: oneOf('GATEHOUSE_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info').optional(),
 }
 

@@ -8,6 +8,7 @@ import {
   type SealedKey,
   type ServerKey,
 } from './config-files.ts'
+import { pastesOf } from './config-pastes.ts'
 import { type Environment, parseSettings, type Settings } from './config-settings.ts'
 import { AppError } from './errors.ts'
 
@@ -24,6 +25,7 @@ export type Config = {
   /** Where the store is, if not where it usually is. */
   readonly databaseUrl: string | undefined
   readonly enrolment: ReturnType<typeof enrolmentOf>
+  readonly pastes: ReturnType<typeof pastesOf>
   /** `undefined`: no mail. */
   readonly smtpUrl: string | undefined
   readonly mailFrom: string | undefined
@@ -52,7 +54,8 @@ export function loadConfig(env: Environment): Config {
   if (problems.length > 0 || !settings || clientCa === undefined || !front) {
     throw new AppError('CONFIG_INVALID', problems.join('\n'))
   }
-  return Object.freeze({ ...common(settings), ...secrets, clientCa, ...front })
+  const pastes = pastesOf(settings, secrets.databaseUrl)
+  return Object.freeze({ ...common(settings), ...secrets, pastes, clientCa, ...front })
 }
 
 function readFront(env: Environment, problems: string[]) {

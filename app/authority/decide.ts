@@ -43,6 +43,9 @@ export interface AuthorityContext {
   readonly statusUrls?: StatusUrls | undefined
 }
 
+/** What it takes to put a decision on record. */
+export type DecisionContext = Pick<AuthorityContext, 'store' | 'now' | 'publish'>
+
 export type DecisionEvent =
   | 'CERT_RECORDED'
   | 'CERT_ISSUED'
@@ -55,6 +58,10 @@ export type DecisionEvent =
   | 'REQUEST_SUBMITTED'
   | 'REQUEST_APPROVED'
   | 'REQUEST_REJECTED'
+  | 'PASTE_CREATED'
+  | 'PASTE_DELETED'
+  | 'PASTE_BURNT'
+  | 'PASTE_EXPIRED'
   | `${Action}_REFUSED`
 
 export type Action =
@@ -67,6 +74,7 @@ export type Action =
   | 'RENEW'
   | 'REVOKE'
   | 'UNHOLD'
+  | 'PASTE_DELETE'
 
 export type Audit = (event: DecisionEvent, details: Readonly<Record<string, unknown>>) => Promise<void>
 
@@ -75,7 +83,7 @@ export type Audit = (event: DecisionEvent, details: Readonly<Record<string, unkn
  * until the transaction ends: what is looked at after that cannot change before the decision is there.
  */
 export async function decide<Result>(
-  { store, now, publish }: Pick<AuthorityContext, 'store' | 'now' | 'publish'>,
+  { store, now, publish }: DecisionContext,
   caller: Caller,
   work: (within: Aggregates, audit: Audit) => Promise<Result>,
 ): Promise<Result> {
@@ -101,7 +109,7 @@ const MOST_OF_A_VALUE = 100
 
 /** Does `work`; a refusal becomes an event as well, and goes on to the caller. */
 export async function recordingRefusals<Result>(
-  context: AuthorityContext,
+  context: DecisionContext,
   caller: Caller,
   { action, about }: Attempt,
   work: () => Promise<Result>,

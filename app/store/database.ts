@@ -1,4 +1,15 @@
-import type { CertificateRow, ChainedEvent, Holder, Mail, RequestRow, RevocationList, Time } from './store.ts'
+import type {
+  CertificateRow,
+  ChainedEvent,
+  Holder,
+  Mail,
+  PasteRow,
+  RequestRow,
+  RevocationList,
+  Time,
+} from './store.ts'
+
+type PasteFlag = 'isStrangers' | 'isPrivate' | 'isBurning'
 
 /** The tables as Kysely sees them; a column `nameKey` is `name_key` in the database. */
 export interface Database {
@@ -34,5 +45,6 @@ export interface Database {
   }
   /** The newest. */
   readonly revocationLists: RevocationList
+  readonly pastes: Omit<PasteRow, PasteFlag> & { readonly [Flag in PasteFlag]: 0 | 1 }
   readonly settings: { readonly name: string; readonly value: string }
 }

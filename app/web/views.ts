@@ -17,12 +17,13 @@ function rootOf({ path }: Request): string {
   return `./${'../'.repeat(Math.max(0, path.split('/').length - 2))}`
 }
 
+export interface Page {
+  readonly view: 'guarded' | 'home' | 'paste' | 'pastes' | 'problem'
+  readonly data: Readonly<Record<string, unknown>> & { readonly title: string }
+}
+
 /** HTML; every value is escaped. */
-export function renderPage(
-  view: 'home' | 'problem' | 'guarded',
-  request: Request,
-  data: Readonly<Record<string, unknown>> & { readonly title: string },
-): string {
+export function renderPage(view: Page['view'], request: Request, data: Page['data']): string {
   return eta.render(`./${view}`, { ...data, root: rootOf(request), stylesheet: STYLESHEET })
 }
 

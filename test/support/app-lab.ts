@@ -6,16 +6,20 @@ import type { AuthorityContext } from '../../app/authority/decide.ts'
 import { POLICIES } from '../../app/authority/policy.ts'
 import type { Config } from '../../app/config.ts'
 import { enrolmentOf } from '../../app/config-enrolment.ts'
+import { pastesOf } from '../../app/config-pastes.ts'
 import { createLogger } from '../../app/logger.ts'
 import { NO_POST } from '../../app/mail/post.ts'
 import { createMetrics } from '../../app/metrics.ts'
+import { openContentFolder } from '../../app/pastes/content-folder.ts'
+import { openPastebin, type Pastebin } from '../../app/pastes/pastebin.ts'
 import { openStore } from '../../app/store/open-store.ts'
 import type { Store } from '../../app/store/store.ts'
 import type { Authority as Signer } from '../../pki/issue-certificate.ts'
 import { encodeCertificatePem } from '../../pki/pem.ts'
+import { temporaryFolder } from './lab.ts'
 
 /** What a configuration has when only the client CA is given. */
-export function configOf(ca: Signer, over: Partial<Config> = {}) {
+export function configOf(ca: Signer, over: Partial<Config> = {}, pastes: Partial<Config['pastes']> = {}) {
   return {
     host: undefined,
     port: 0,
@@ -24,6 +28,8 @@ export function configOf(ca: Signer, over: Partial<Config> = {}) {
     clientCaKey: undefined,
     databaseUrl: undefined,
     enrolment: enrolmentOf({}),
+    // The folder is the lab's own.
+    pastes: { ...pastesOf({}, undefined), perMinute: 100_000, ...pastes },
     smtpUrl: undefined,
     mailFrom: undefined,
     publicUrl: undefined,
@@ -37,6 +43,7 @@ export interface AppLab extends AsyncDisposable {
   readonly app: Express
   readonly store: Store
   readonly authority: Authority
+  readonly pastebin: Pastebin
   readonly context: AuthorityContext
   readonly lines: Record<string, unknown>[]
   /** Until every event is in the store. */
@@ -73,6 +80,13 @@ export async function buildApp({
     store,
   }
   const authority = openAuthority(context)
+  const folder = temporaryFolder()
+  const pastebin = openPastebin({
+    ...context,
+    folder: openContentFolder(folder.path),
+    total: config.pastes.total,
+    onTrouble: (trouble, details) => logger.error({ kind: 'pastes', trouble, ...details }),
+  })
   const buffer = createAuditBuffer({ store, now, onLost: () => undefined })
   const app = createApp({
     config,
@@ -80,6 +94,7 @@ export async function buildApp({
     metrics: createMetrics(),
     store,
     authority,
+    pastebin,
     clientCa: { issuer: context.issuer, isSigning: context.signer !== undefined },
     onAudit: event => buffer.add(event),
     isReady,
@@ -89,12 +104,14 @@ export async function buildApp({
     app,
     store,
     authority,
+    pastebin,
     context,
     lines,
     settled: () => buffer.flush(),
     async [Symbol.asyncDispose]() {
       await buffer.flush()
       await store[Symbol.asyncDispose]()
+      folder[Symbol.dispose]()
     },
   }
 }

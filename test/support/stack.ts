@@ -34,6 +34,8 @@ export interface StackOptions {
   readonly keys?: string
   /** Settings of the application. */
   readonly environment?: Readonly<Record<string, string>>
+  /** File systems in memory that the application of direct mode gets, with their options. */
+  readonly tmpfs?: Record<string, string>
   /** What the back end takes for the proxy secret, if not the key set's own. */
   readonly backendSecrets?: string
   /** A folder of this machine in which the proxy keeps what it knows to be revoked. */
@@ -135,6 +137,7 @@ function proxyContainer(proxy: ProxyFront, keys: string, options: StackOptions):
 function directContainer(keys: string, options: StackOptions): HardenedContainer {
   return new HardenedContainer(inject('images').app)
     .withBindMounts([...serverSecrets(keys), ...authoritySecrets(keys)])
+    .withTmpFs({ '/tmp': 'rw', ...options.tmpfs })
     .withEnvironment({
       GATEHOUSE_FRONT: 'direct',
       GATEHOUSE_LISTEN_HOST: '0.0.0.0',

@@ -1,11 +1,13 @@
 import type { ParsedCertificate } from '../../../pki/parse-certificate.ts'
 import type { Authority } from '../../authority/authority.ts'
+import type { Pastebin } from '../../pastes/pastebin.ts'
 import type { Store } from '../../store/store.ts'
 
 /** What the API is built on. */
 export interface ApiDependencies {
   readonly store: Store
   readonly authority: Authority
+  readonly pastebin: Pastebin
   /** The client CA. */
   readonly issuer: ParsedCertificate
   /** Whether its key is here. */

@@ -5,12 +5,14 @@ import { guardOf } from '../guard-of.ts'
 import { onlyMethods } from '../only-methods.ts'
 import type { RateLimits } from '../rate-limits.ts'
 import type { RefusalListener } from '../refuse-cross-site.ts'
+import { wantsPage } from '../views.ts'
 import type { ApiDependencies } from './api-dependencies.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { caRoutes } from './ca-routes.ts'
 import { certificateRoutes } from './certificate-routes.ts'
 import { openApi } from './open-api.ts'
 import { parseBody, parseQuery } from './parse-input.ts'
+import { pasteRoutes } from './paste-routes.ts'
 import { PROXY_LIST } from './proxy-list.ts'
 import { registerRoutes } from './register-routes.ts'
 import { requestRoutes } from './request-routes.ts'
@@ -23,7 +25,7 @@ export interface ApiOptions extends ApiDependencies, RefusalListener {
 }
 
 /** Everything below these is the API: what goes wrong there is told in JSON, wherever it is noticed. */
-export const API_PATHS: readonly string[] = ['/pki', '/register', '/openapi.json']
+export const API_PATHS: readonly string[] = ['/pki', '/register', '/pastes', '/openapi.json']
 
 /** The PKI API: each route guarded, limited and validated as its row says. */
 export function apiRouter(options: ApiOptions): Router {
@@ -34,6 +36,7 @@ export function apiRouter(options: ApiOptions): Router {
     requestRoutes,
     registerRoutes,
     auditRoutes,
+    pasteRoutes,
   ].flatMap(make => make(options))
   const router = Router({ caseSensitive: true, strict: true })
   for (const [path, ofPath] of Map.groupBy(routes, route => route.path)) {
@@ -60,11 +63,19 @@ function handlers(route: Route, options: ApiOptions): RequestHandler[] {
   return [
     limits.anybody,
     ...(route.isEnrolment ? [limits.enrolment] : []),
-    ...(route.level === 'anonymous' ? [] : [guardOf({ level: route.level }, route.path, options)]),
+    ...(route.isUpload ? [limits.uploads] : []),
+    ...guardsOf(route, options),
     ...(route.body ? [readJson] : []),
     ...(route.octets === undefined ? [] : [express.raw({ limit: OCTETS_LIMIT, type: route.octets })]),
     answer(route),
   ]
+}
+
+function guardsOf({ level, path, isPageForAll }: Route, options: RefusalListener): RequestHandler[] {
+  if (level === 'anonymous') return []
+  const guard = guardOf({ level }, path, options)
+  if (!isPageForAll) return [guard]
+  return [(request, response, next) => (wantsPage(request) ? next() : guard(request, response, next))]
 }
 
 function answer(route: Route): RequestHandler {
@@ -76,7 +87,7 @@ function answer(route: Route): RequestHandler {
       caller: callerOf(assuredIdentificationOf(request)),
       request,
     })
-    send(response, reply)
+    await send(response, reply)
   }
 }
 
@@ -86,5 +97,5 @@ function paramsOf({ params }: Request): Record<string, string> {
 }
 
 function methodsOf(routes: readonly Route[]): readonly string[] {
-  return routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST']))
+  return routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
 }

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { CertificateRow, Holder, Mail, RequestRow } from '../../../app/store/store.ts'
+import type { CertificateRow, Holder, Mail, PasteRow, RequestRow } from '../../../app/store/store.ts'
 
 /** A Tuesday: rows are dated around it, so that nothing depends on the day of the test. */
 export const NOON = Date.UTC(2026, 0, 6, 12)
@@ -86,6 +86,25 @@ export function mail(over: Partial<Mail> = {}): Mail {
     nextAttemptAt: NOON,
     sentAt: null,
     lastError: null,
+    ...over,
+  }
+}
+
+export function paste(over: Partial<PasteRow> = {}): PasteRow {
+  return {
+    id: hex().toLowerCase(),
+    owner: null,
+    ownerName: null,
+    isStrangers: false,
+    sha256: hex(32),
+    size: 1000,
+    mediaType: 'text/plain; charset=utf-8',
+    fileName: null,
+    isPrivate: false,
+    isBurning: false,
+    burntAt: null,
+    createdAt: NOON,
+    expiresAt: NOON + DAY,
     ...over,
   }
 }
