@@ -181,7 +181,8 @@ describe('with keys', () => {
     const names = SERVICES.map(({ service }) => `${PROJECT}-${service}-1`)
     const shown = JSON.stringify(await inspect(...names, ...images))
     for (const secret of Object.values(secrets)) expect(shown).not.toContain(secret)
-  })
+    // Our own choice: two gigabytes are read.
+  }, 300_000)
 
   describe('the application', () => {
     // The shell's own connect; a refused route can also be one that nobody answers on.
