@@ -247,7 +247,8 @@ export function describeProxyList(kind: StoreKind): void {
     await using lab = await atNoon(kind)
     const serial = await addRow(lab.store, REVOKED)
     await lab.place.tamper(`
-      delete from kysely_migration where name = '0003_proxy_list';
+      delete from kysely_migration where name >= '0003';
+      drop table pastes;
       drop index certificates_listed; drop index certificates_unlisted;
       drop index certificates_joining; drop index certificates_leaving;
       alter table certificates drop column listed; alter table certificates drop column unlisted;
