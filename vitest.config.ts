@@ -5,7 +5,13 @@ export default defineConfig({
     projects: [
       // Our own choice: a guard against hanging, not a figure; programs are started and keys made in some.
       {
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { poll: { timeout: 10_000 } },
+        },
       },
       {
         test: {
@@ -15,6 +21,8 @@ export default defineConfig({
           // Our own choice: an image build on a slow network is the longest step.
           testTimeout: 60_000,
           hookTimeout: 300_000,
+          // Our own choice: of blocks that are run at once most wait.
+          maxConcurrency: 16,
         },
       },
     ],

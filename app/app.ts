@@ -1,4 +1,4 @@
-import express, { type Express, type RequestHandler } from 'express'
+import express, { type Express, type Request, type RequestHandler } from 'express'
 import passport from 'passport'
 import type { Authority } from './authority/authority.ts'
 import type { Caller } from './authority/caller.ts'
@@ -11,11 +11,12 @@ import { requireIdentity } from './identity/require-identity.ts'
 import { clientCertificateStrategy, STRATEGY_NAME } from './identity/strategy.ts'
 import { createAuditLog, type Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
+import type { Pastebin } from './pastes/pastebin.ts'
 import type { Store } from './store/store.ts'
 import { answerInJson, answerProblem } from './web/answer-problem.ts'
 import type { ApiDependencies } from './web/api/api-dependencies.ts'
 import { API_PATHS, apiRouter } from './web/api/api-router.ts'
-import { boundBody } from './web/bound-body.ts'
+import { type BodyBounds, boundBody } from './web/bound-body.ts'
 import { gateToken } from './web/gate/gate-cookie.ts'
 import { gateRouter } from './web/gate/gate-router.ts'
 import { guardedRouter } from './web/guarded-router.ts'
@@ -40,6 +41,7 @@ export interface AppDependencies {
   readonly authority: Authority
   /** `undefined`: there is none. */
   readonly gate: Gate | undefined
+  readonly pastebin: Pastebin
   readonly clientCa: Pick<ApiDependencies, 'issuer' | 'isSigning'>
   /** For the trail in the store: what happens on requests and decides nothing. */
   readonly onAudit: (event: { readonly event: string } & Readonly<Record<string, unknown>>) => void
@@ -48,7 +50,9 @@ export interface AppDependencies {
 }
 
 // Our own choice: a signing request of RSA-4096 with a page of names takes a tenth of it.
-const BODY_LIMIT = 64 * 1024
+const BODY: BodyBounds = { octets: 64 * 1024, ms: 60_000 }
+// What the proxies let through: the largest paste, in a form. The time is that of a line with half a megabit a second.
+const UPLOAD: BodyBounds = { octets: 51 * 1024 * 1024, ms: 15 * 60_000, isOnDemand: true }
 
 /** The application; what happens to a request, in this order. */
 export function createApp(dependencies: AppDependencies): Express {
@@ -65,7 +69,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(observeRequests(logger, metrics))
   app.use(securityHeaders(front === 'direct'))
   app.use([...API_PATHS], answerInJson)
-  app.use(boundBody(BODY_LIMIT))
+  app.use(boundBody(request => (isUpload(request) ? UPLOAD : BODY)))
   app.use(operationsRouter({ front, metrics, isReady }))
   for (const list of proxyLists(dependencies)) app.use(proxyListRouter(list))
   app.use(stylesheetRouter())
@@ -83,6 +87,10 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(refuseUnknownPath)
   app.use(answerProblem(logger, nextSteps))
   return app
+}
+
+function isUpload({ method, path }: Request): boolean {
+  return method === 'POST' && path === '/pastes'
 }
 
 /** In direct mode there is no proxy to follow any. */
@@ -123,14 +131,19 @@ function identifyCaller(dependencies: AppDependencies): RequestHandler {
   return authenticator.authenticate(STRATEGY_NAME, { session: false, authInfo: false })
 }
 
-function apiOptions({ config, store, authority, gate, clientCa, onAudit, now }: AppDependencies) {
+function apiOptions(dependencies: AppDependencies) {
+  const { config, store, authority, gate, pastebin, clientCa, onAudit, now } = dependencies
   return {
     store,
     authority,
     gate,
+    pastebin,
     ...clientCa,
     now,
-    limits: createRateLimits(config.enrolment.perMinute),
+    limits: createRateLimits({
+      enrolments: config.enrolment.perMinute,
+      uploads: config.pastes.perMinute,
+    }),
     onRefused({ identity, address, requestId, via }: Caller, refusal: Readonly<Record<string, unknown>>) {
       const { level, name, serial, fingerprint256 } = identity
       onAudit({

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ENROLMENT_SETTINGS } from './config-enrolment.ts'
 import { oneOf, text } from './config-forms.ts'
 import { GATE_SETTINGS } from './config-gate.ts'
+import { PASTE_SETTINGS } from './config-pastes.ts'
 
 export const FRONTS = ['proxy', 'direct'] as const
 export type Front = (typeof FRONTS)[number]
@@ -30,6 +31,7 @@ const COMMON = {
   ).optional(),
   ...ENROLMENT_SETTINGS,
   ...GATE_SETTINGS,
+  ...PASTE_SETTINGS,
   GATEHOUSE_LOG_LEVEL: oneOf('GATEHOUSE_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info').optional(),
 }
 

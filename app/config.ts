@@ -9,6 +9,7 @@ import {
   type ServerKey,
 } from './config-files.ts'
 import { type GateConfig, readGate } from './config-gate.ts'
+import { pastesOf } from './config-pastes.ts'
 import { type Environment, parseSettings, type Settings } from './config-settings.ts'
 import { AppError } from './errors.ts'
 
@@ -27,6 +28,7 @@ export type Config = {
   readonly enrolment: ReturnType<typeof enrolmentOf>
   /** `undefined`: there is none. */
   readonly gate: GateConfig | undefined
+  readonly pastes: ReturnType<typeof pastesOf>
   /** `undefined`: no mail. */
   readonly smtpUrl: string | undefined
   readonly mailFrom: string | undefined
@@ -56,7 +58,8 @@ export function loadConfig(env: Environment): Config {
   if (problems.length > 0 || !settings || clientCa === undefined || !front) {
     throw new AppError('CONFIG_INVALID', problems.join('\n'))
   }
-  return Object.freeze({ ...common(settings), ...secrets, clientCa, gate, ...front })
+  const pastes = pastesOf(settings, secrets.databaseUrl)
+  return Object.freeze({ ...common(settings), ...secrets, pastes, clientCa, gate, ...front })
 }
 
 function readFront(env: Environment, problems: string[]) {

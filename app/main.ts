@@ -20,6 +20,8 @@ import { createPost, NO_POST, type Post } from './mail/post.ts'
 import { parseSmtpUrl } from './mail/smtp-url.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { ofSetting } from './of-setting.ts'
+import { openContentFolder } from './pastes/content-folder.ts'
+import { openPastebin, type Pastebin } from './pastes/pastebin.ts'
 import { createServer } from './server.ts'
 import { statusUrlsBelow } from './status-urls.ts'
 import { openStore } from './store/open-store.ts'
@@ -51,6 +53,8 @@ async function serve(config: Config): Promise<void> {
   metrics.showRevocationList(() => revocationLists.lastSeen(), now)
   metrics.showProxies(proxies)
   const onLost = (count: number, err: unknown) => logger.error({ kind: 'audit-lost', count, err })
+  const pastebin = await openPastes(parts, context)
+  metrics.showPastes(() => store.pastes.figures())
   const buffer = createAuditBuffer({ store, now, onLost })
   closing.defer(() => buffer.flush())
   const mailer = mail && createMailer({ ...mail, store, logger, now })
@@ -58,7 +62,12 @@ async function serve(config: Config): Promise<void> {
   closing.defer(async () => mailer?.stop())
   // Before anybody can ask: after an update of Gatehouse or a restore the list is not what it should be.
   await store.proxyList.refresh()
-  closing.use(startJobs([...(await jobsOf(config, context, authority)), ...gateJobs(gate, store)], logger))
+  const jobs = [
+    ...(await jobsOf(config, context, authority)),
+    ...pasteJobs(pastebin),
+    ...gateJobs(gate, store),
+  ]
+  closing.use(startJobs(jobs, logger))
 
   let isListening = false
   const app = createApp({
@@ -66,6 +75,7 @@ async function serve(config: Config): Promise<void> {
     store,
     authority,
     gate,
+    pastebin,
     clientCa: { issuer: context.issuer, isSigning: context.signer !== undefined },
     onAudit: event => buffer.add(event),
     isReady: async () => isListening && (await answers(store)) && (await revocationLists.isInTime()),
@@ -118,6 +128,23 @@ async function openContext(
   const { rules } = enrolment
   const { observeRefusal: onRefused } = metrics
   return { ...clientCa, store, policy, post, publish, onRefused, now, rules, statusUrls }
+}
+
+async function openPastes(
+  { config: { pastes }, logger }: Parts,
+  { store, publish }: AuthorityContext,
+): Promise<Pastebin> {
+  const folder = await ofSetting('GATEHOUSE_PASTES_DIR', () => openContentFolder(pastes.dir))
+  const onTrouble = (trouble: string, details: object) =>
+    logger.error({ kind: 'pastes', trouble, ...details })
+  return openPastebin({ store, publish, now, folder, total: pastes.total, onTrouble })
+}
+
+function pasteJobs(pastebin: Pastebin): readonly Job[] {
+  return [
+    { name: 'pastes-expire', everyMs: MINUTE_MS, run: () => pastebin.expire() },
+    { name: 'pastes-tidy', everyMs: HOUR_MS, run: () => pastebin.tidy() },
+  ]
 }
 
 /** What is done again and again, whoever calls. */

@@ -28,6 +28,11 @@ export interface ProxyFigures {
   }[]
 }
 
+export interface PasteFigures {
+  readonly count: number
+  readonly octets: number
+}
+
 export interface Metrics {
   observe(request: RequestFigures): void
   countAudit(event: string, code: string): void
@@ -36,6 +41,8 @@ export interface Metrics {
   /** How long after a revocation was durable a proxy refused by it. */
   observeRefusal(proxy: string, seconds: number): void
   showProxies(proxies: ProxyFigures): void
+  /** @param read looked at whenever figures are asked for */
+  showPastes(read: () => Promise<{ readonly all: PasteFigures; readonly strangers: PasteFigures }>): void
   /** Prometheus text format. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -79,6 +86,7 @@ export function createMetrics(): Metrics {
     observeRefusal: (proxy, time) => refused.observe({ proxy }, time),
     showProxies: proxies => gaugesOfProxies(registers, proxies),
     showRevocationList: (read, now) => gaugesOf(registers, read, now),
+    showPastes: read => pasteGauges(registers, read),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
 }
@@ -142,4 +150,24 @@ function gaugesOfProxies(registers: Registry[], { generation, known }: ProxyFigu
         this.set({ proxy, address }, secondsSinceSeen)
     },
   })
+}
+
+function pasteGauges(registers: Registry[], read: Parameters<Metrics['showPastes']>[0]): void {
+  const gauge = (name: string, help: string, of: (figures: PasteFigures) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['of'],
+      registers,
+      async collect() {
+        // A store that is away shows elsewhere; the other figures are wanted then more than ever.
+        const figures = await read().catch(() => undefined)
+        this.reset()
+        if (!figures) return
+        this.set({ of: 'strangers' }, of(figures.strangers))
+        this.set({ of: 'others' }, of(figures.all) - of(figures.strangers))
+      },
+    })
+  gauge('gatehouse_pastes', 'Pastes that are kept', ({ count }) => count)
+  gauge('gatehouse_pastes_octets', 'Octets that they have', ({ octets }) => octets)
 }

@@ -13,7 +13,8 @@ import { answerClientError } from './web/answer-client-error.ts'
 // Our own choices: a slow client must not hold a connection for long.
 const LIMITS: ServerOptions = {
   headersTimeout: 15_000,
-  requestTimeout: 60_000,
+  // For a whole request; what a body may take is bounded by what it is for (web/bound-body.ts), and less.
+  requestTimeout: 20 * 60_000,
   // Longer than the proxies keep an idle connection (60 s), so that none sends a request into a closing one.
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 5_000,
@@ -50,6 +51,8 @@ export function createServer(config: Config, listener: RequestListener): Server 
   // Their size is bounded; a bound on their number would silently drop the last, and those may be the proxy's.
   server.maxHeadersCount = 0
   server.on('clientError', answerClientError)
+  // Whoever asks first whether a body is wanted is told so by the route that reads it, or is refused before it is sent.
+  server.on('checkContinue', (request, response) => server.emit('request', request, response))
   return server
 }
 

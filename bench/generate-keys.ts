@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { $, echo } from 'zx'
+import { median } from './median.ts'
 
 // How long a person waits for generate-keys with RSA-2048, start of the program included, and how long for the openssl
 // command line doing the same. Runs are interleaved, in reversed order every second round, because machines are noisy.
@@ -25,11 +26,6 @@ async function measure(run: (dir: string) => PromiseLike<unknown>): Promise<numb
   const milliseconds = performance.now() - start
   await rm(folder, { recursive: true })
   return milliseconds
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? Number.NaN
 }
 
 const times = new Map(Object.keys(CONTENDERS).map(name => [name, [] as number[]]))

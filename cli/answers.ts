@@ -80,6 +80,22 @@ export type RequestAnswer = z.infer<typeof REQUEST>
 
 export const REQUESTS = z.looseObject({ requests: z.array(REQUEST), next: z.string().nullable() })
 
+export const PASTE = z.looseObject({
+  id: z.string().regex(/^[0-9a-f]{32}$/),
+  name: z.string().nullable(),
+  media_type: z.string(),
+  size: z.int(),
+  created_at: TIME,
+  expires_at: TIME,
+  burn: z.boolean(),
+  burnt_at: TIME.nullable(),
+  private: z.boolean(),
+  owner: z.string().nullable(),
+})
+export type PasteAnswer = z.infer<typeof PASTE>
+
+export const PASTES = z.looseObject({ pastes: z.array(PASTE), next: z.string().nullable() })
+
 export const STATUS = z.looseObject({
   initialised: z.boolean(),
   signing: z.boolean(),

@@ -41,6 +41,7 @@ const CLI_ERRORS = {
   REQUEST_UNKNOWN: 'notFound',
   SERVER_AWAY: 'unavailable',
   SERVER_UNTRUSTED: 'unavailable',
+  UPLOAD_CUT: 'failure',
   USAGE: 'usage',
 } as const satisfies Record<string, Ending>
 export type CliErrorCode = keyof typeof CLI_ERRORS
@@ -90,6 +91,7 @@ const ENDINGS: Readonly<Record<number, Ending>> = {
   403: 'refused',
   404: 'notFound',
   409: 'conflict',
+  410: 'notFound',
   502: 'unavailable',
   503: 'unavailable',
   504: 'unavailable',

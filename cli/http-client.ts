@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent, request as requestHttps } from 'node:https'
 import type { z } from 'zod'
 import { CliError, ServerError, unexpectedAnswer } from './errors.ts'
 import { explainTransport } from './explain-transport.ts'
 import type { Credentials } from './identity-files.ts'
 import { resolveHost } from './resolve-host.ts'
+import { sendUpload, type Upload, uploadHeaders } from './upload.ts'
 
 export interface Connection {
   /** https, perhaps with a path that everything is below. */
@@ -17,12 +18,20 @@ export interface Connection {
 }
 
 export interface Ask {
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'DELETE'
   /** Below the server's own path, such as `pki/certs`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | undefined>>
   readonly body?: unknown
+  /** Instead of `body`. */
+  readonly upload?: Upload
   readonly accept?: string
+}
+
+export interface Download {
+  /** Octets. */
+  readonly length: number | undefined
+  readonly content: AsyncIterable<Buffer>
 }
 
 export interface Answer {
@@ -38,6 +47,8 @@ export interface Client extends Disposable {
   ask(ask: Ask): Promise<Answer>
   /** The JSON of an answer, of the form of `schema`. */
   parse<Schema extends z.ZodType>(schema: Schema, answer: Answer): z.infer<Schema>
+  /** An answer of any length, as it comes. Throws as `ask` does, also while it is read. */
+  download(ask: Ask): Promise<Download>
   /** Asks and parses. */
   read<Schema extends z.ZodType>(schema: Schema, ask: Ask): Promise<z.infer<Schema>>
 }
@@ -133,47 +144,94 @@ function agentFor({ ca, credentials }: Connection): Agent {
   })
 }
 
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+async function answerOf(response: IncomingMessage): Promise<Answer> {
+  const { statusCode = 0, headers } = response
+  const contentType = headers['content-type'] ?? ''
+  return judge(response, { status: statusCode, contentType, body: await readBody(response) })
+}
+
+function timeOver(): Error {
+  return Object.assign(new Error('time is over'), { code: 'ETIMEDOUT' })
+}
+
+/** What is long may take its time, as long as something comes or goes. */
+function limitPauses(request: ClientRequest, ms: number): void {
+  request.setTimeout(ms, () => request.destroy(timeOver()))
+}
+
+async function* explained(response: IncomingMessage, host: string): AsyncGenerator<Buffer> {
+  try {
+    yield* response as AsyncIterable<Buffer>
+  } catch (error) {
+    throw explainTransport(error, host)
+  }
+}
+
 export function createClient(connection: Connection): Client {
   const { server, timeoutMs = TIMEOUT_MS } = connection
   const agent = agentFor(connection)
 
-  async function exchange(ask: Ask): Promise<Answer> {
-    const body = ask.body === undefined ? undefined : JSON.stringify(ask.body)
+  function open(ask: Ask, headers: object): ClientRequest {
     const request = requestHttps(urlOf(server, ask), {
       agent,
       method: ask.method ?? 'GET',
-      signal: AbortSignal.timeout(timeoutMs),
-      headers: {
-        accept: ask.accept ?? 'application/json',
-        ...(body === undefined
-          ? {}
-          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
-      },
+      headers: { accept: ask.accept ?? 'application/json', ...headers },
     })
     // A connection that breaks after the answer began is reported by the answer; unheard, it would end the process.
     request.on('error', () => {})
-    request.end(body)
-    const [response] = (await once(request, 'response')) as [IncomingMessage]
-    const { statusCode = 0, headers } = response
-    const answer = {
-      status: statusCode,
-      contentType: headers['content-type'] ?? '',
-      body: await readBody(response),
-    }
-    return judge(response, answer)
+    return request
   }
 
-  async function ask(question: Ask): Promise<Answer> {
+  async function exchange(ask: Ask): Promise<Answer> {
+    if (ask.upload) {
+      const request = open(ask, uploadHeaders(ask.upload))
+      limitPauses(request, timeoutMs)
+      try {
+        return await answerOf(await sendUpload(request, ask.upload))
+      } finally {
+        // It may not have been sent to its end.
+        request.destroy()
+      }
+    }
+    const body = ask.body === undefined ? undefined : JSON.stringify(ask.body)
+    const request = open(ask, body === undefined ? {} : JSON_TYPE)
+    const timer = setTimeout(() => request.destroy(timeOver()), timeoutMs)
     try {
-      return await exchange(question)
+      request.end(body)
+      const [response] = (await once(request, 'response')) as [IncomingMessage]
+      return await answerOf(response)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async function download(ask: Ask): Promise<Download> {
+    const request = open(ask, {})
+    limitPauses(request, timeoutMs)
+    request.end()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    if (response.statusCode !== 200) await answerOf(response)
+    const length = response.headers['content-length']
+    const content = explained(response, server.host)
+    return { length: length === undefined ? undefined : Number(length), content }
+  }
+
+  async function explaining<Result>(work: Promise<Result>): Promise<Result> {
+    try {
+      return await work
     } catch (error) {
       throw explainTransport(error, server.host)
     }
   }
 
+  const ask = (question: Ask) => explaining(exchange(question))
+
   return {
     server: server.href,
     ask,
+    download: question => explaining(download(question)),
     parse,
     read: async (schema, question) => parse(schema, await ask(question)),
     [Symbol.dispose]: () => agent.destroy(),

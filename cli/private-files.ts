@@ -38,11 +38,19 @@ async function syncFolderOf(path: string): Promise<void> {
   await folder.sync()
 }
 
+/** A file's content, whole or as it comes. */
+type Content = string | Uint8Array | AsyncIterable<Uint8Array>
+
 /** A new file beside `path`, on disk before it returns. */
-async function writeBeside(path: string, data: string | Uint8Array): Promise<string> {
+async function writeBeside(path: string, data: Content): Promise<string> {
   const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.new`)
-  await writeFile(beside, data, { mode: SECRET_MODE, flag: 'wx', flush: true })
-  return beside
+  try {
+    await writeFile(beside, data, { mode: SECRET_MODE, flag: 'wx', flush: true })
+    return beside
+  } catch (error) {
+    await rm(beside, { force: true })
+    throw error
+  }
 }
 
 /** Whole or not at all, mode 0600; whatever was there is replaced. */
@@ -70,7 +78,7 @@ function existsError(path: string): CliError {
  * @param isForced a file that is there is kept as `path.old`
  * @throws CliError FILE_EXISTS
  */
-export async function writePrivate(path: string, data: string | Uint8Array, isForced = false): Promise<void> {
+export async function writePrivate(path: string, data: Content, isForced = false): Promise<void> {
   const beside = await writeBeside(path, data)
   try {
     if (isForced && (await exists(path))) await rename(path, `${path}.old`)
@@ -108,10 +116,12 @@ const WHY: Readonly<Record<string, string>> = {
  * @throws CliError FILE_UNREADABLE
  */
 export async function readNamed(path: string, what: string): Promise<Buffer> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    const { code = '' } = cause as NodeJS.ErrnoException
-    throw new CliError('FILE_UNREADABLE', `Cannot read ${what}, ${path}: ${WHY[code] ?? code}.`, { cause })
-  }
+  return await readFile(path).catch(cause => {
+    throw unreadable(path, what, cause)
+  })
+}
+
+export function unreadable(path: string, what: string, cause: unknown): CliError {
+  const { code = '' } = cause as NodeJS.ErrnoException
+  return new CliError('FILE_UNREADABLE', `Cannot read ${what}, ${path}: ${WHY[code] ?? code}.`, { cause })
 }

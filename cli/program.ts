@@ -3,6 +3,7 @@ import { auditVerify } from './commands/audit.ts'
 import { cert } from './commands/cert.ts'
 import { configIdentity, configServer, configShow } from './commands/config.ts'
 import { csr } from './commands/csr.ts'
+import { pasteCreate, pasteDelete, pasteGet, pasteList } from './commands/paste.ts'
 import { pkiDownload, pkiShow, pkiStatus } from './commands/pki.ts'
 import { pkiIssue } from './commands/pki-issue.ts'
 import { pkiList } from './commands/pki-list.ts'
@@ -117,6 +118,44 @@ function addOfflineCommands(root: Command, run: Run): void {
     .action(run(cert))
 }
 
+/** Twice: below `paste`, and, not in the list, as an older command of this kind has them. */
+function addPasteCommands(root: Command, run: Run): void {
+  const paste = root
+    .command('paste')
+    .description('texts and files for others; `gatehouse create`, `list` and `delete` are the same')
+  for (const [parent, options] of [
+    [paste, {}],
+    [root, { hidden: true }],
+  ] as const) {
+    parent
+      .command('create [file]', options)
+      .description('paste a file, or standard input; without a certificate, too')
+      .option('--expires <time>', 'such as 7d, 12h or 30m; left out, the most that your level allows')
+      .option('--burn', 'for one reader, then it is gone')
+      .option('--private', 'for you only')
+      .option('--type <type>', 'its media type, such as image/png')
+      .option('--name <name>', "left out, the file's")
+      .action(run(pasteCreate))
+    parent
+      .command('list', options)
+      .description('your own, newest first')
+      .option('--all', "everybody's (administrators)")
+      .option('--after <id>', 'the page after this one')
+      .option('--limit <number>', 'of a page, 1 to 1000')
+      .action(run(pasteList))
+    parent
+      .command('delete <id>', options)
+      .description('your own, or for administrators any')
+      .action(run(pasteDelete))
+  }
+  paste
+    .command('get <id>')
+    .description('one paste, by its id or address')
+    .option('-o, --output <file>', 'left out, standard output')
+    .option('--force', FORCE)
+    .action(run(pasteGet))
+}
+
 function addPkiCommands(root: Command, run: Run): void {
   const pki = root.command('pki').description('the authority')
   pki.command('status').description('how it stands').action(run(pkiStatus))
@@ -204,6 +243,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addConfigCommands(root, run)
   addOwnCommands(root, run)
   addOfflineCommands(root, run)
+  addPasteCommands(root, run)
   addPkiCommands(root, run)
   addDecisionCommands(root, run)
   return root

@@ -13,6 +13,15 @@ case "${CLIENT_CERT:=optional}" in
   *) refuse "CLIENT_CERT must not be \"$CLIENT_CERT\". It must be one of optional, require; left out, it is \"optional\"." ;;
 esac
 
+case "${REVOCATION:=list}" in
+  list | none) ;;
+  *) refuse "REVOCATION must not be \"$REVOCATION\". It must be one of list, none; left out, it is \"list\"." ;;
+esac
+
+# What is known to be revoked outlives the container, and an application that is away.
+state=/var/lib/gatehouse
+[ "$REVOCATION" = none ] || [ -w "$state" ] || refuse "$state cannot be written by uid $(id -u). Mount a volume there that is its own, or set REVOCATION=none."
+
 for file in server.crt server.key client-ca.pem proxy-secret; do
   path="/run/secrets/$file"
   [ -s "$path" ] || refuse "$path is missing or empty. Make the keys with \"make generate-keys\" and mount them there."
@@ -32,10 +41,11 @@ esac
 [ "${#PROXY_SECRET}" -ge 22 ] || refuse "/run/secrets/proxy-secret is shorter than 22 characters (128 bit). Make it again with \"make generate-keys\"."
 
 # Apache and HAProxy read their environment; nginx has to include it.
-export CLIENT_CERT PROXY_SECRET
+export CLIENT_CERT REVOCATION PROXY_SECRET
 umask 077
 cat > /tmp/environment.conf <<EOF
 map "" \$client_cert_mode { default "$CLIENT_CERT"; }
+map "" \$revocation { default "$REVOCATION"; }
 map "" \$proxy_secret { default "$PROXY_SECRET"; }
 EOF
 exec "$@"

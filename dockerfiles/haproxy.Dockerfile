@@ -2,15 +2,16 @@ ARG DEBIAN_IMAGE=debian:trixie-slim
 
 FROM ${DEBIAN_IMAGE} AS server
 RUN apt-get update \
- && apt-get install -y --no-install-recommends haproxy openssl \
+ && apt-get install -y --no-install-recommends haproxy lua-luaossl lua-posix openssl \
  && rm -rf /var/lib/apt/lists/*
 
 # A broken file is a failed build. HAProxy looks its server up when it reads the file, and there is no `app` here.
 FROM server AS checked
 COPY dockerfiles/throwaway-keys.sh dockerfiles/entrypoint.sh /usr/local/bin/
+COPY proxy-configs/refusals /usr/share/gatehouse/refusals
 COPY proxy-configs/haproxy /etc/gatehouse
-RUN throwaway-keys.sh \
- && sed 's/server app app:8080/server app 127.0.0.1:8080/' /etc/gatehouse/haproxy.cfg > /tmp/check.cfg \
+RUN install -d /var/lib/gatehouse && throwaway-keys.sh \
+ && sed 's/app:8080/127.0.0.1:8080/' /etc/gatehouse/haproxy.cfg > /tmp/check.cfg \
  && entrypoint.sh haproxy -c -f /tmp/check.cfg
 
 FROM server
@@ -18,7 +19,11 @@ LABEL org.opencontainers.image.title="Gatehouse HAProxy" \
       org.opencontainers.image.description="Client-certificate (mTLS) proxy that keeps the Gatehouse header contract" \
       org.opencontainers.image.licenses="MIT"
 COPY dockerfiles/entrypoint.sh dockerfiles/healthcheck.sh /usr/local/bin/
+COPY --from=checked /usr/share/gatehouse /usr/share/gatehouse
 COPY --from=checked /etc/gatehouse /etc/gatehouse
+# Whoever the container runs as keeps here what is revoked; nobody else is in it.
+RUN install -d -m 1777 /var/lib/gatehouse
+VOLUME /var/lib/gatehouse
 USER 10001:10001
 EXPOSE 8443
 STOPSIGNAL SIGUSR1

@@ -8,8 +8,9 @@ RUN apt-get update \
 # A broken file is a failed build. nginx looks its upstream up when it reads the file, and there is no `app` here.
 FROM server AS checked
 COPY dockerfiles/throwaway-keys.sh dockerfiles/entrypoint.sh /usr/local/bin/
+COPY proxy-configs/refusals /usr/share/gatehouse/refusals
 COPY proxy-configs/nginx /etc/gatehouse
-RUN throwaway-keys.sh \
+RUN install -d /var/lib/gatehouse && throwaway-keys.sh \
  && cp -r /etc/gatehouse /tmp/check \
  && sed -i 's/server app:8080/server 127.0.0.1:8080/' /tmp/check/nginx.conf \
  && entrypoint.sh nginx -t -c /tmp/check/nginx.conf
@@ -19,7 +20,11 @@ LABEL org.opencontainers.image.title="Gatehouse nginx" \
       org.opencontainers.image.description="Client-certificate (mTLS) proxy that keeps the Gatehouse header contract" \
       org.opencontainers.image.licenses="MIT"
 COPY dockerfiles/entrypoint.sh dockerfiles/healthcheck.sh /usr/local/bin/
+COPY --from=checked /usr/share/gatehouse /usr/share/gatehouse
 COPY --from=checked /etc/gatehouse /etc/gatehouse
+# Whoever the container runs as keeps here what is revoked; nobody else is in it.
+RUN install -d -m 1777 /var/lib/gatehouse
+VOLUME /var/lib/gatehouse
 USER 10001:10001
 EXPOSE 8443
 STOPSIGNAL SIGQUIT

@@ -23,7 +23,7 @@ await runScript(async () => {
   await quietly`docker image prune --force --filter label=com.docker.compose.project=gatehouse`
   console.log(
     isAll
-      ? 'Containers, networks, images and the store are removed; keys/ stays.'
-      : 'Containers, networks and images are removed; keys/ stays, and so does the store, which knows what is revoked (make down ALL=1 removes it).',
+      ? 'Containers, networks, images, the store and the lists of the proxies are removed; keys/ stays.'
+      : 'Containers, networks and images are removed; keys/ stays, and so do the store and the lists of the proxies, which know what is revoked (make down ALL=1 removes them).',
   )
 })

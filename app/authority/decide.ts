@@ -47,6 +47,9 @@ export interface AuthorityContext {
   readonly statusUrls?: StatusUrls | undefined
 }
 
+/** What it takes to put a decision on record. */
+export type DecisionContext = Pick<AuthorityContext, 'store' | 'now' | 'publish'>
+
 export type DecisionEvent =
   | 'CERT_RECORDED'
   | 'CERT_ISSUED'
@@ -66,6 +69,10 @@ export type DecisionEvent =
   | 'GATE_LOGIN_REFUSED'
   | 'GATE_LOGOUT'
   | 'GATE_SESSIONS_ENDED'
+  | 'PASTE_CREATED'
+  | 'PASTE_DELETED'
+  | 'PASTE_BURNT'
+  | 'PASTE_EXPIRED'
   | `${Action}_REFUSED`
 
 export type Action =
@@ -82,6 +89,7 @@ export type Action =
   | 'GATE_INVITE'
   | 'GATE_REMOVE'
   | 'GATE_END_SESSIONS'
+  | 'PASTE_DELETE'
 
 export type Audit = (event: DecisionEvent, details: Readonly<Record<string, unknown>>) => Promise<void>
 
@@ -90,7 +98,7 @@ export type Audit = (event: DecisionEvent, details: Readonly<Record<string, unkn
  * until the transaction ends: what is looked at after that cannot change before the decision is there.
  */
 export async function decide<Result>(
-  { store, now, publish }: Pick<AuthorityContext, 'store' | 'now' | 'publish'>,
+  { store, now, publish }: DecisionContext,
   caller: Caller,
   work: (within: Aggregates, audit: Audit) => Promise<Result>,
 ): Promise<Result> {
@@ -116,7 +124,7 @@ const MOST_OF_A_VALUE = 100
 
 /** Does `work`; a refusal becomes an event as well, and goes on to the caller. */
 export async function recordingRefusals<Result>(
-  context: Parameters<typeof decide>[0],
+  context: DecisionContext,
   caller: Caller,
   { action, about }: Attempt,
   work: () => Promise<Result>,

@@ -1,5 +1,5 @@
 import type { Caller } from '../authority/caller.ts'
-import type { AuthorityContext } from '../authority/decide.ts'
+import type { AuthorityContext, DecisionContext } from '../authority/decide.ts'
 import { createProxies, type Proxies } from '../authority/proxies.ts'
 import type { GateConfig, GateRules } from '../config-gate.ts'
 import { AppError } from '../errors.ts'
@@ -45,10 +45,8 @@ export interface Gate {
 // Our own choice: a proxy that was away for a week learns all the same what it need not refuse any more.
 const REMEMBERED_MS = 7 * 86_400_000
 
-export type GateParts = Pick<AuthorityContext, 'store' | 'now' | 'publish'>
-
 /** @throws AppError CONFIG_INVALID when the secret is another one than that of the store */
-export async function openGate({ keys, secret, rules }: GateConfig, parts: GateParts): Promise<Gate> {
+export async function openGate({ keys, secret, rules }: GateConfig, parts: DecisionContext): Promise<Gate> {
   const secrets = createGateSecrets(secret)
   await assertSameSecret(parts.store, secrets)
   const proxies = createProxies(parts.store.gate.ended)

@@ -6,6 +6,7 @@ import { gateIn } from './gate.ts'
 import { holdersIn } from './holders.ts'
 import { onceIn } from './once.ts'
 import { outboxIn } from './outbox.ts'
+import { pastesIn } from './pastes.ts'
 import { proxyListIn } from './proxy-list.ts'
 import { requestsIn } from './requests.ts'
 import { revocationListsIn } from './revocation-lists.ts'
@@ -24,6 +25,7 @@ export function createStore(db: Kysely<Database>, now: () => Date): Store {
     once: scope.outside(outside.once),
     audit: scope.outside(outside.audit),
     outbox: scope.outside(outside.outbox),
+    pastes: scope.outside(outside.pastes),
     settings: scope.outside(outside.settings),
     revocationLists: scope.outside(outside.revocationLists),
     gate: scope.outside(outside.gate),
@@ -50,6 +52,7 @@ function aggregatesIn(db: Kysely<Database>, now: () => Date): Aggregates {
     once: onceIn(db, now),
     audit: auditTrailIn(db),
     outbox: outboxIn(db),
+    pastes: pastesIn(db),
     settings: settingsIn(db),
     revocationLists: revocationListsIn(db),
     gate: gateIn(db, now),

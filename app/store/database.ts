@@ -1,5 +1,16 @@
 import type { GateFailures, GateInvitation, GateSession, GateSetup, GateUser } from './gate-store.ts'
-import type { CertificateRow, ChainedEvent, Holder, Mail, RequestRow, RevocationList, Time } from './store.ts'
+import type {
+  CertificateRow,
+  ChainedEvent,
+  Holder,
+  Mail,
+  PasteRow,
+  RequestRow,
+  RevocationList,
+  Time,
+} from './store.ts'
+
+type PasteFlag = 'isStrangers' | 'isPrivate' | 'isBurning'
 
 /** The tables as Kysely sees them; a column `nameKey` is `name_key` in the database. */
 export interface Database {
@@ -51,5 +62,6 @@ export interface Database {
   readonly gateSetups: GateSetup
   readonly gateInvitations: GateInvitation
   readonly gateDelays: GateFailures
+  readonly pastes: Omit<PasteRow, PasteFlag> & { readonly [Flag in PasteFlag]: 0 | 1 }
   readonly settings: { readonly name: string; readonly value: string }
 }

@@ -10,6 +10,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_enrolment': { up: enrolment },
   '0002_revocation_lists': { up: revocationLists },
   '0003_proxy_list': { up: proxyList },
+  '0004_pastes': { up: pastes },
   '0005_gate': { up: gateTables },
 }
 
@@ -211,4 +212,32 @@ async function proxyList(db: Kysely<Database>): Promise<void> {
   for (const [name, rest] of Object.entries(indexes)) {
     await sql`create index ${sql.ref(name)} ${rest}`.execute(db)
   }
+}
+
+async function pastes(db: Kysely<Database>): Promise<void> {
+  const { schema } = db
+  await schema
+    .createTable('pastes')
+    .addColumn('id', 'text', column => column.notNull().primaryKey())
+    .addColumn('owner', 'text')
+    .addColumn('owner_name', 'text')
+    .addColumn('is_strangers', 'integer', column => column.notNull())
+    .addColumn('sha256', 'text')
+    .addColumn('size', 'bigint', column => column.notNull())
+    .addColumn('media_type', 'text', column => column.notNull())
+    .addColumn('file_name', 'text')
+    .addColumn('is_private', 'integer', column => column.notNull())
+    .addColumn('is_burning', 'integer', column => column.notNull())
+    .addColumn('burnt_at', 'bigint')
+    .addColumn('created_at', 'bigint', column => column.notNull())
+    .addColumn('expires_at', 'bigint', column => column.notNull())
+    .execute()
+  const index = (name: string, ...columns: string[]) =>
+    schema.createIndex(`pastes_${name}`).on('pastes').columns(columns)
+  await index('newest', 'created_at', 'id').execute()
+  await index('owner', 'owner', 'created_at', 'id').execute()
+  await index('content', 'sha256').execute()
+  await index('expiring', 'expires_at').execute()
+  // All that the figures need, which are asked for with each new paste.
+  await sql`create index pastes_figures on pastes (is_strangers, size) where sha256 is not null`.execute(db)
 }

@@ -295,6 +295,64 @@ export interface ProxyList {
   changes(query: ListQuery): Promise<readonly ListedRow[]>
 }
 
+/** One paste: whose it is, how long it lives and which content it has. The content itself is a file. */
+export interface PasteRow {
+  /** 128 random bits, 32 hex digits in lower case: whoever knows it may read what is not private. */
+  readonly id: string
+  /** Who may delete it, as a key; `null`: nobody's. */
+  readonly owner: string | null
+  /** How the owner is shown. */
+  readonly ownerName: string | null
+  /** Made by somebody whom no authority vouches for. */
+  readonly isStrangers: boolean
+  /** Of the content, upper-case hex; `null` when that is gone. */
+  readonly sha256: string | null
+  /** Octets. */
+  readonly size: number
+  readonly mediaType: string
+  readonly fileName: string | null
+  readonly isPrivate: boolean
+  /** Goes with its first reader. */
+  readonly isBurning: boolean
+  readonly burntAt: Time | null
+  readonly createdAt: Time
+  readonly expiresAt: Time
+}
+
+export interface PasteQuery {
+  /** Those that have not expired by then. */
+  readonly now: Time
+  readonly owner?: string
+  /** Rows after this id, newest first. */
+  readonly after?: string
+  readonly limit: number
+}
+
+/** Of the pastes that have a content; two with the same content count twice. */
+export interface PasteFigures {
+  readonly count: number
+  readonly octets: number
+}
+
+export interface Pastes {
+  add(row: PasteRow): Promise<void>
+  find(id: string): Promise<PasteRow | undefined>
+  list(query: PasteQuery): Promise<readonly PasteRow[]>
+  /** `false` when it is not there. */
+  remove(id: string): Promise<boolean>
+  /** Takes the content away: of two who do it at the same time, one is told `true`. */
+  burn(id: string, at: Time): Promise<boolean>
+  /** Takes the content away from some of those that have expired by then. @returns them as they were */
+  expire(now: Time, limit: number): Promise<readonly PasteRow[]>
+  /** Rows that expired before then. */
+  forget(before: Time): Promise<void>
+  /** Which of these contents a paste has. */
+  named(sha256s: readonly string[]): Promise<ReadonlySet<string>>
+  /** Every content once, in order, after this one. */
+  contents(query: { readonly after: string; readonly limit: number }): Promise<readonly string[]>
+  figures(): Promise<{ readonly all: PasteFigures; readonly strangers: PasteFigures }>
+}
+
 /** Small values that all processes on one store share. */
 export interface Settings {
   /** The value that is there, or else `value`, which it then keeps. */
@@ -308,6 +366,7 @@ export interface Aggregates {
   readonly once: Once
   readonly audit: AuditTrail
   readonly outbox: Outbox
+  readonly pastes: Pastes
   readonly settings: Settings
   readonly revocationLists: RevocationLists
   readonly gate: GateStore

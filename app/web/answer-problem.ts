@@ -7,6 +7,7 @@ import { CHALLENGE } from '../identity/challenge.ts'
 import { identificationOf } from '../identity/identification.ts'
 import { reasonOf } from '../identity/reasons.ts'
 import type { Logger } from '../logger.ts'
+import { untilBodySent } from './bound-body.ts'
 import { type NextSteps, stepText } from './next-steps.ts'
 import { renderPage, wantsPage } from './views.ts'
 
@@ -59,12 +60,16 @@ function send(problem: Problem, nextSteps: NextSteps, request: Request, response
 
 /** RFC 9457 problem details for API clients, a page for browsers, one line of text for everybody else. */
 export function answerProblem(logger: Logger, nextSteps: NextSteps): ErrorRequestHandler {
-  return function answerRequestProblem(error: unknown, request, response, _next) {
+  return async function answerRequestProblem(error: unknown, request, response, _next) {
     const problem = known(error) ?? new AppError('INTERNAL', `${STATUS_CODES[500]}: this is on record.`)
     if (problem.code === 'INTERNAL') {
       logger.error({ err: error, requestId: identificationOf(request)?.requestId }, 'request failed')
     }
-    if (response.headersSent) response.destroy()
-    else send(problem, nextSteps, request, response)
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    await untilBodySent(request, response)
+    send(problem, nextSteps, request, response)
   }
 }

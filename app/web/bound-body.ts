@@ -1,24 +1,46 @@
 import { IncomingMessage } from 'node:http'
-import type { RequestHandler } from 'express'
+import { finished } from 'node:stream/promises'
+import type { Request, RequestHandler, Response } from 'express'
 import { AppError } from '../errors.ts'
+import { answerClientError } from './answer-client-error.ts'
+
+export interface BodyBounds {
+  readonly octets: number
+  /** From the head of the request to the end of its body. */
+  readonly ms: number
+  /**
+   * Whether the route says what is too large, and when the body may come to whoever asks that first (RFC 9110 section
+   * 10.1.1).
+   */
+  readonly isOnDemand?: boolean
+}
 
 /**
  * Bounds what a caller may send as a body, whether its length is announced or not: what no route reads is still
  * read off the connection by Node, so that the next request can be found.
- * @param limit octets
  */
-export function boundBody(limit: number): RequestHandler {
+export function boundBody(boundsOf: (request: Request) => BodyBounds): RequestHandler {
   return function boundRequestBody(request, response, next) {
-    if (Number(request.headers['content-length'] ?? 0) > limit) {
-      response.set('Connection', 'close')
-      return next(new AppError('BODY_TOO_LARGE', `The request body must not be larger than ${limit} octets.`))
-    }
-    if (request.headers['transfer-encoding'] !== undefined) {
-      cutOff(request, 2 * limit)
+    const { octets, ms, isOnDemand } = boundsOf(request)
+    const length = Number(request.headers['content-length'] ?? 0)
+    const isUnannounced = request.headers['transfer-encoding'] !== undefined
+    if (isUnannounced || length > octets) {
+      cutOff(request, 2 * octets)
       response.prependListener('finish', () => keepCounting(request))
     }
+    if (isUnannounced || length > 0) limitTime(request, ms)
+    if (isOnDemand) return next()
+    if (length > octets) {
+      response.set('Connection', 'close')
+      return next(tooLarge(octets))
+    }
+    if (request.headers.expect !== undefined) response.writeContinue()
     next()
   }
+}
+
+function tooLarge(octets: number): AppError {
+  return new AppError('BODY_TOO_LARGE', `The request body must not be larger than ${octets} octets.`)
 }
 
 /**
@@ -41,4 +63,31 @@ function keepCounting(request: IncomingMessage): void {
   request.on('data', () => undefined)
   // Marks it as read by somebody, before Node looks.
   request.read(0)
+}
+
+/** As Node itself does it, which has one time for all requests. */
+function limitTime(request: IncomingMessage, ms: number): void {
+  const { socket } = request
+  const timer = setTimeout(() => {
+    const tooSlow = Object.assign(new Error('The body took too long.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+    answerClientError(tooSlow, socket)
+  }, ms)
+  const forget = () => {
+    clearTimeout(timer)
+    socket.off('close', forget)
+  }
+  request.once('close', forget)
+  // One that is answered before its body has come does not hear of the end of its connection.
+  socket.once('close', forget)
+}
+
+/**
+ * Until the client has sent what it sends, if it wants the connection closed after the answer: closed earlier, it is
+ * broken under the client's hands, and the answer is lost. Others get the answer at once, and what they still send is
+ * read and thrown away.
+ */
+export async function untilBodySent(request: Request, response: Response): Promise<void> {
+  const isAsking = request.headers.expect !== undefined
+  if (request.complete || response.shouldKeepAlive || isAsking) return
+  await finished(request.resume()).catch(() => undefined)
 }

@@ -17,22 +17,33 @@ export interface RateLimits {
   readonly anybody: RequestHandler
   /** Attempts to enrol, by network address, whoever it is. */
   readonly enrolment: RequestHandler
+  /** Pastes, by network address, of those whom nobody vouches for. */
+  readonly uploads: RequestHandler
 }
 
-export function createRateLimits(enrolmentsPerMinute: number): RateLimits {
+export interface PerMinute {
+  readonly enrolments: number
+  readonly uploads: number
+}
+
+export function createRateLimits({ enrolments, uploads }: PerMinute): RateLimits {
   return {
     anybody: limit(
       request => PER_MINUTE[identificationOf(request)?.identity.level ?? 'anonymous'],
       request => certificateKey(request) ?? addressKey(request),
     ),
-    enrolment: limit(() => enrolmentsPerMinute, addressKey),
+    enrolment: limit(() => enrolments, addressKey),
+    uploads: limit(() => uploads, addressKey, isVouchedFor),
   }
 }
 
 /** Only of a certificate that somebody had to issue: of self-signed ones a flood can have one for every request. */
 function certificateKey(request: Request): string | null | undefined {
-  const { identity } = identificationOf(request) ?? {}
-  return identity && isAtLeast(identity.level, 'trusted') ? identity.fingerprint256 : undefined
+  return isVouchedFor(request) ? identificationOf(request)?.identity.fingerprint256 : undefined
+}
+
+function isVouchedFor(request: Request): boolean {
+  return isAtLeast(identificationOf(request)?.identity.level ?? 'anonymous', 'trusted')
 }
 
 /** One customer of a provider has a whole /64 of IPv6. */
@@ -40,10 +51,15 @@ function addressKey(request: Request): string {
   return ipKeyGenerator(identificationOf(request)?.address ?? '', 64)
 }
 
-function limit(most: (request: Request) => number, key: (request: Request) => string): RequestHandler {
+function limit(
+  most: (request: Request) => number,
+  key: (request: Request) => string,
+  isFree: (request: Request) => boolean = () => false,
+): RequestHandler {
   return rateLimit({
     windowMs: 60_000,
     limit: most,
+    skip: isFree,
     keyGenerator: key,
     standardHeaders: 'draft-8',
     legacyHeaders: false,

@@ -22,18 +22,21 @@ export type View =
   | 'home'
   | 'problem'
   | 'guarded'
+  | 'paste'
+  | 'pastes'
   | 'gate-account'
   | 'gate-login'
   | 'gate-setup'
   | 'gate-setup-code'
   | 'gate-setup-done'
 
+export interface Page {
+  readonly view: View
+  readonly data: Readonly<Record<string, unknown>> & { readonly title: string }
+}
+
 /** HTML; every value is escaped. */
-export function renderPage(
-  view: View,
-  request: Request,
-  data: Readonly<Record<string, unknown>> & { readonly title: string },
-): string {
+export function renderPage(view: View, request: Request, data: Page['data']): string {
   return eta.render(`./${view}`, { ...data, root: rootOf(request), stylesheet: STYLESHEET })
 }
 

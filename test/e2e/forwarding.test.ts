@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Agent, request as requestHttps } from 'node:https'
 import { describe, expect, inject, it } from 'vitest'
-import { ask, type Echo, HOST, received, sendRaw, sendUntilAnswered } from '../support/ask.ts'
+import { ask, type Echo, HOST, person, received, sendRaw, sendUntilAnswered } from '../support/ask.ts'
 import { fronts, proxies } from '../support/fronts.ts'
 import { useStack } from '../support/stack.ts'
 
@@ -45,6 +45,14 @@ describe.each(proxies)('$name', front => {
     const head = `POST / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n`
     const answer = await sendRaw(stack(), `${head}${chunks.join('')}0\r\n\r\n`)
     expect(answer).toContain(JSON.stringify(`a${'b'.repeat(20_000)}\r\n0\r\n\r\nc`))
+  })
+
+  it('a body that comes in one piece with its head passes as it is, beside who sends it', async () => {
+    const body = 'a'.repeat(100_000)
+    const head = `POST / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`
+    const answer = await sendRaw(stack(), head + body, { as: person('grace') })
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+    expect(answer).toContain(JSON.stringify(body))
   })
 
   it('HEAD is answered without a body', async () => {

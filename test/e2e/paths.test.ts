@@ -212,5 +212,11 @@ describe.each(proxies.filter(({ invalidCertificate }) => invalidCertificate === 
       expect(verify).toEqual([expect.stringMatching(/^FAILED:[ -~]+$/)])
       expect(unverified).toEqual([expect.stringMatching(/^:[A-Za-z0-9+/]+={0,2}:$/)])
     })
+
+    it('is allowed no larger body than others', async () => {
+      const body = 'a'.repeat(1024 * 1024)
+      expect((await ask(stack(), { as: expired, method: 'POST', body })).status).toBe(200)
+      expect((await ask(stack(), { as: expired, method: 'POST', body: `${body}a` })).status).toBe(413)
+    })
   },
 )

@@ -59,6 +59,16 @@ const FAULTS: readonly Fault[] = [
     says: /^gatehouse: CLIENT_CERT must not be "required"\. It must be one of optional, require; left out, it is "optional"\.$/,
   },
   {
+    fault: 'an unknown way to learn of revocations',
+    env: ['REVOCATION=off'],
+    says: /^gatehouse: REVOCATION must not be "off"\. It must be one of list, none; left out, it is "list"\.$/,
+  },
+  {
+    fault: 'nowhere to keep what is revoked',
+    tmpfs: ['/tmp', '/var/lib/gatehouse:ro'],
+    says: /^gatehouse: \/var\/lib\/gatehouse cannot be written by uid \d+\. Mount a volume there that is its own, or set REVOCATION=none\.$/,
+  },
+  {
     fault: 'nowhere to write',
     tmpfs: [],
     says: /: cannot create \/tmp\/environment\.conf: Read-only file system$/,

@@ -23,17 +23,28 @@ const nginx: Split = lines => {
   return spans
 }
 
-/** Each line, and each section from `<Name …>` to `</Name>`. */
-const apache: Split = lines => {
-  const open: number[] = []
-  return lines.flatMap((line, index) => {
-    if (isBlank(line, '#')) return []
-    if (/^\s*<\//.test(line)) return [{ first: open.pop() ?? index, last: index }]
-    if (/^\s*</.test(line)) open.push(index)
-    else return [{ first: index, last: index }]
-    return []
-  })
+interface Marks {
+  readonly comment: string
+  readonly opens: RegExp
+  readonly closes: RegExp
 }
+
+/** Each line, and each block from the line that opens it to the one that closes it. */
+function blocks({ comment, opens, closes }: Marks): Split {
+  return lines => {
+    const open: number[] = []
+    return lines.flatMap((line, index) => {
+      if (isBlank(line, comment)) return []
+      if (closes.test(line)) return [{ first: open.pop() ?? index, last: index }]
+      if (opens.test(line)) open.push(index)
+      else return [{ first: index, last: index }]
+      return []
+    })
+  }
+}
+
+const apache = blocks({ comment: '#', opens: /^\s*<[^/]/, closes: /^\s*<\// })
+const lua = blocks({ comment: '--', opens: /(\bthen|\bdo|\bfunction\b[^)]*\))$/, closes: /^\s*end\b/ })
 
 /** Each line, and each section from a name in the first column to the next one. */
 const haproxy: Split = lines => {
@@ -42,23 +53,39 @@ const haproxy: Split = lines => {
   return [...everyLine('#')(lines).filter(({ first }) => !heads.includes(first)), ...sections]
 }
 
-function everyLine(comment: string): Split {
+function everyLine(...comments: readonly string[]): Split {
   return lines =>
-    lines.flatMap((line, index) => (isBlank(line, comment) ? [] : [{ first: index, last: index }]))
+    lines.flatMap((line, index) => (isBlank(line, ...comments) ? [] : [{ first: index, last: index }]))
 }
 
-function isBlank(line: string, comment: string): boolean {
-  return line.trim() === '' || line.trim().startsWith(comment)
+function isBlank(line: string, ...comments: readonly string[]): boolean {
+  return line.trim() === '' || comments.some(comment => line.trim().startsWith(comment))
 }
+
+const script = everyLine('/**', '//')
 
 const SPLITS: Readonly<Record<string, Split>> = {
   'httpd.conf': apache,
+  'ask.lua': lua,
+  'follow.lua': lua,
+  'names.lua': lua,
+  'refuse.lua': lua,
+  'signed-list.lua': lua,
+  'state-file.lua': lua,
   'strip.lua': everyLine('--'),
   'verify.lua': everyLine('--'),
   'nginx.conf': nginx,
   'forward.conf': nginx,
-  'gatehouse.js': everyLine('/**'),
+  'gatehouse.js': script,
+  'revocation.js': script,
+  'revocation-list.js': script,
+  'revoked-serials.js': script,
+  'signed-list.js': script,
   'haproxy.cfg': haproxy,
+  'application.lua': everyLine('--'),
+  'journal.lua': everyLine('--'),
+  'revocation.lua': everyLine('--'),
+  'signed-change.lua': everyLine('--'),
   'entrypoint.sh': everyLine('#'),
 }
 

@@ -66,7 +66,11 @@ export const WEAKENINGS: readonly Weakening[] = [
   each('nginx.conf', /(?<=^\s+~\*?)\^/g),
   each('nginx.conf', /(?<=^\s+~\*?\^.*)\$(?= +\S+;$)/g),
   each('nginx.conf', /(?<=^\s+~)\*/g),
-  each('gatehouse.js', /\.trim\(\)/g),
+  each('gatehouse.js', /\.trim\(\)|\.replace\(.*?\)/g),
+  each('revocation-list.js', /list\.nonce !== question\.nonce \|\| /g),
+  each('revocation-list.js', / \|\| list\.from !== question\.after/g),
+  each('signed-list.js', /(?<=CHANGES = .*)(\^|\{2\}|\(\?!\\n\))/g),
+  each('signed-list.js', /(?<=CHANGES = .*)\{1,20\}/g, '+'),
   // -- HAProxy
   { file: 'haproxy.cfg', weaken: withoutConditions },
   each('haproxy.cfg', /(?<=^\s+bind :8443 .*) (ca-file \S+|verify optional|(ca|crt)-ignore-err all)/g),

@@ -6,17 +6,21 @@ import type { AuthorityContext } from '../../app/authority/decide.ts'
 import { POLICIES } from '../../app/authority/policy.ts'
 import type { Config } from '../../app/config.ts'
 import { enrolmentOf } from '../../app/config-enrolment.ts'
+import { pastesOf } from '../../app/config-pastes.ts'
 import { type Gate, openGate } from '../../app/gate/gate.ts'
 import { createLogger } from '../../app/logger.ts'
 import { NO_POST } from '../../app/mail/post.ts'
 import { createMetrics } from '../../app/metrics.ts'
+import { openContentFolder } from '../../app/pastes/content-folder.ts'
+import { openPastebin, type Pastebin } from '../../app/pastes/pastebin.ts'
 import { openStore } from '../../app/store/open-store.ts'
 import type { Store } from '../../app/store/store.ts'
 import type { Authority as Signer } from '../../pki/issue-certificate.ts'
 import { encodeCertificatePem } from '../../pki/pem.ts'
+import { temporaryFolder } from './lab.ts'
 
 /** What a configuration has when only the client CA is given. */
-export function configOf(ca: Signer, over: Partial<Config> = {}) {
+export function configOf(ca: Signer, over: Partial<Config> = {}, pastes: Partial<Config['pastes']> = {}) {
   return {
     host: undefined,
     port: 0,
@@ -26,6 +30,8 @@ export function configOf(ca: Signer, over: Partial<Config> = {}) {
     databaseUrl: undefined,
     enrolment: enrolmentOf({}),
     gate: undefined,
+    // The folder is the lab's own.
+    pastes: { ...pastesOf({}, undefined), perMinute: 100_000, ...pastes },
     smtpUrl: undefined,
     mailFrom: undefined,
     publicUrl: undefined,
@@ -40,6 +46,7 @@ export interface AppLab extends AsyncDisposable {
   readonly store: Store
   readonly authority: Authority
   readonly gate: Gate | undefined
+  readonly pastebin: Pastebin
   readonly context: AuthorityContext
   readonly lines: Record<string, unknown>[]
   /** Until every event is in the store. */
@@ -77,6 +84,13 @@ export async function buildApp({
   }
   const gate = config.gate && (await openGate(config.gate, context))
   const authority = openAuthority({ ...context, atRevocation: gate?.atRevocation })
+  const folder = temporaryFolder()
+  const pastebin = openPastebin({
+    ...context,
+    folder: openContentFolder(folder.path),
+    total: config.pastes.total,
+    onTrouble: (trouble, details) => logger.error({ kind: 'pastes', trouble, ...details }),
+  })
   const buffer = createAuditBuffer({ store, now, onLost: () => undefined })
   const app = createApp({
     config,
@@ -85,6 +99,7 @@ export async function buildApp({
     store,
     authority,
     gate,
+    pastebin,
     clientCa: { issuer: context.issuer, isSigning: context.signer !== undefined },
     onAudit: event => buffer.add(event),
     isReady,
@@ -95,12 +110,14 @@ export async function buildApp({
     store,
     authority,
     gate,
+    pastebin,
     context,
     lines,
     settled: () => buffer.flush(),
     async [Symbol.asyncDispose]() {
       await buffer.flush()
       await store[Symbol.asyncDispose]()
+      folder[Symbol.dispose]()
     },
   }
 }

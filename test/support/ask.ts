@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
-import { request as requestHttps } from 'node:https'
+import { type Agent, request as requestHttps } from 'node:https'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
 import { inject } from 'vitest'
 import type { Stack } from './stack.ts'
@@ -22,6 +22,8 @@ export interface Ask {
   readonly headers?: readonly (readonly [name: string, value: string])[]
   readonly body?: string
   readonly http?: 1 | 2
+  /** Keeps connections; left out, the request has one of its own. HTTP/1.1 only. */
+  readonly agent?: Agent | undefined
   readonly tls?: ConnectionOptions
 }
 
@@ -39,11 +41,11 @@ export function person(name: string, keys: string = inject('keys')): ClientKeys 
   }
 }
 
-function tlsOptions({ as, tls }: Ask, keys: string): ConnectionOptions {
+export function tlsOptions({ as, tls }: Ask, keys: string = inject('keys')): ConnectionOptions {
   return { ca: readFileSync(`${keys}/root.pem`), servername: HOST, ...as, ...tls }
 }
 
-/** One request on a connection of its own. Rejects when the server ends the handshake or the connection. */
+/** One request. Rejects when the server ends the handshake or the connection. */
 export async function ask(stack: Pick<Stack, 'port'>, options: Ask = {}): Promise<Answer> {
   return options.http === 2 ? await askHttp2(stack, options) : await askHttp1(stack, options)
 }
@@ -53,14 +55,14 @@ function askHttp1({ port }: Pick<Stack, 'port'>, options: Ask): Promise<Answer> 
     const length = options.body === undefined ? [] : [['Content-Length', String(options.body.length)]]
     const headers = [['Host', `${HOST}:${port}`], ...length, ...(options.headers ?? [])].flat()
     const request = requestHttps({
-      ...tlsOptions(options, inject('keys')),
+      ...tlsOptions(options),
       host: '127.0.0.1',
       port,
       method: options.method ?? 'GET',
       path: options.path ?? '/',
       headers,
       setDefaultHeaders: false,
-      agent: false,
+      agent: options.agent ?? false,
     })
     request.on('error', reject)
     request.on('response', async response => {
@@ -72,7 +74,7 @@ function askHttp1({ port }: Pick<Stack, 'port'>, options: Ask): Promise<Answer> 
 }
 
 async function askHttp2({ port }: Pick<Stack, 'port'>, options: Ask): Promise<Answer> {
-  const session = connectHttp2(`https://127.0.0.1:${port}`, tlsOptions(options, inject('keys')))
+  const session = connectHttp2(`https://127.0.0.1:${port}`, tlsOptions(options))
   try {
     return await new Promise((resolve, reject) => {
       session.on('error', reject)
@@ -102,7 +104,7 @@ async function askHttp2({ port }: Pick<Stack, 'port'>, options: Ask): Promise<An
 export async function openTls({ port }: Pick<Stack, 'port'>, options: Ask = {}): Promise<TLSSocket> {
   const socket = connectTls({
     ALPNProtocols: ['http/1.1'],
-    ...tlsOptions(options, inject('keys')),
+    ...tlsOptions(options),
     host: '127.0.0.1',
     port,
   })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ask, type ClientKeys } from './ask.ts'
+import { type Ask, ask, type ClientKeys } from './ask.ts'
 import { run, temporaryFolder } from './lab.ts'
 import type { Stack } from './stack.ts'
 
@@ -11,6 +11,7 @@ export interface ApiCall {
   readonly as?: ClientKeys | undefined
   /** JSON; with one, it is a POST. */
   readonly body?: object
+  readonly agent?: Ask['agent']
 }
 
 export interface ApiAnswer {
@@ -19,11 +20,12 @@ export interface ApiAnswer {
 }
 
 /** One call of the JSON API. */
-export async function call(stack: Door, path: string, { as, body }: ApiCall = {}): Promise<ApiAnswer> {
+export async function call(stack: Door, path: string, { as, body, agent }: ApiCall = {}): Promise<ApiAnswer> {
   const accept = ['Accept', 'application/json'] as const
   const answer = await ask(stack, {
     as,
     path,
+    agent,
     headers: body ? [accept, ['Content-Type', 'application/json']] : [accept],
     ...(body && { method: 'POST', body: Buffer.from(JSON.stringify(body)).toString('latin1') }),
   })

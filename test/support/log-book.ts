@@ -16,9 +16,12 @@ export class LogBook {
     })
   }
 
-  /** The first line that `matches`, printed before or from now on; an error that shows the last lines if none comes. */
-  async line(matches: (line: string) => boolean): Promise<string> {
-    const printed = this.lines.find(matches)
+  /**
+   * The first line that `matches`, printed before or from now on, not counting the first `skipped` lines; an error that
+   * shows the last lines if none comes.
+   */
+  async line(matches: (line: string) => boolean, skipped = 0): Promise<string> {
+    const printed = this.lines.slice(skipped).find(matches)
     if (printed !== undefined) return printed
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     const watch = (line: string): void => {

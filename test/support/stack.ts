@@ -1,38 +1,49 @@
 import { resolve } from 'node:path'
-import type { Readable } from 'node:stream'
-import { GenericContainer, Network, Wait } from 'testcontainers'
+import { GenericContainer, Network, type StartedNetwork, Wait } from 'testcontainers'
 import { afterAll, beforeAll, inject } from 'vitest'
 import { containerOwner } from '../../scripts/compose-env.ts'
 import { changedFiles } from './changed-files.ts'
 import type { Front, ProxyFront } from './fronts.ts'
-import { LogBook } from './log-book.ts'
+import type { LogBook } from './log-book.ts'
+import { Part } from './part.ts'
 
 /** A running front with what stands behind it. */
 export interface Stack extends AsyncDisposable {
   readonly front: Front
-  /** On 127.0.0.1. */
+  /** On 127.0.0.1; another one after a restart. */
   readonly port: number
-  /** What stands behind the front, past it: no client can go there, only tests. */
+  /** What stands behind the front, past it: no client can go there, only tests. With `list` it takes orders there. */
   readonly backendPort: number
-  /** The container of the front, as the docker command calls it. */
+  /** The container of the front, as the docker command calls it, and of what stands behind it; the same in direct mode. */
   readonly container: string
+  readonly backendContainer: string
   /** What the front prints, and what stands behind it; the same book in direct mode. */
   readonly log: LogBook
   readonly backendLog: LogBook
+  /** Stops one, does what is to be done meanwhile, and starts it again. */
+  restart(part: 'front' | 'backend', meanwhile?: () => unknown): Promise<void>
 }
 
 export interface StackOptions {
   readonly clientCert?: 'optional' | 'require'
-  /** `echo` answers every request with the request as it came. */
-  readonly backend?: 'app' | 'echo'
   /** Whether a service stands behind the gate; left out, its name is that of the back end. */
   readonly intranet?: boolean
+  /** Whether the proxy follows the application's list of what is revoked; left out: with the application behind it. */
+  readonly revocation?: 'list' | 'none'
+  /** `echo` answers every request with the request as it came; `list` too, and with a list that the test controls. */
+  readonly backend?: 'app' | 'echo' | 'list'
   /** Instead of the key set's own: a folder with what `keys/` holds. */
   readonly keys?: string
   /** Settings of the application. */
   readonly environment?: Readonly<Record<string, string>>
+  /** File systems in memory that the application of direct mode gets, with their options. */
+  readonly tmpfs?: Record<string, string>
   /** What the back end takes for the proxy secret, if not the key set's own. */
   readonly backendSecrets?: string
+  /** A folder of this machine in which the proxy keeps what it knows to be revoked. */
+  readonly state?: string
+  /** A folder of this machine in which the application has its store. */
+  readonly store?: string
 }
 
 const { uid, gid } = containerOwner()
@@ -79,7 +90,11 @@ function authorityEnvironment({ clientCert = 'optional', environment = {} }: Sta
 
 function app(keys: string, options: StackOptions): HardenedContainer {
   return new HardenedContainer(inject('images').app)
-    .withBindMounts([...authoritySecrets(keys), secret(`${keys}/private/proxy-secret`, 'proxy-secret')])
+    .withBindMounts([
+      ...authoritySecrets(keys),
+      secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
+      ...(options.store ? [{ source: options.store, target: '/srv/gatehouse/data' }] : []),
+    ])
     .withEnvironment({
       GATEHOUSE_FRONT: 'proxy',
       ...authorityEnvironment(options),
@@ -89,14 +104,17 @@ function app(keys: string, options: StackOptions): HardenedContainer {
     })
 }
 
-function echo(): HardenedContainer {
+function fake(name: 'echo' | 'list', keys: string): HardenedContainer {
   return new HardenedContainer(inject('nodeImage'))
-    .withBindMounts([{ source: resolve('test/support/echo-backend.ts'), target: '/echo.ts', mode: 'ro' }])
-    .withCommand(['node', '/echo.ts'])
+    .withBindMounts([
+      { source: resolve('test/support'), target: '/support', mode: 'ro' },
+      secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
+    ])
+    .withCommand(['node', `/support/${name}-backend.ts`])
 }
 
-function intranet(): HardenedContainer {
-  return new HardenedContainer(inject('images').intranet).withExposedPorts(8080)
+function intranet(network: StartedNetwork): HardenedContainer {
+  return new HardenedContainer(inject('images').intranet).withNetwork(network).withNetworkAliases('intranet')
 }
 
 function serverSecrets(keys: string) {
@@ -104,22 +122,34 @@ function serverSecrets(keys: string) {
 }
 
 function proxyContainer(proxy: ProxyFront, keys: string, options: StackOptions): HardenedContainer {
-  return new HardenedContainer(inject('images')[proxy.name])
-    .withBindMounts([
-      ...serverSecrets(keys),
-      secret(`${keys}/client-ca.pem`, 'client-ca.pem'),
-      secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
-      secret(`${keys}/gate-a.pem`, 'gate-a.pem'),
-      secret(`${keys}/gate-b.pem`, 'gate-b.pem'),
-      ...changedFiles(),
-    ])
-    .withEnvironment({ CLIENT_CERT: options.clientCert ?? 'optional' })
-    .withExposedPorts(8443)
+  return (
+    new HardenedContainer(inject('images')[proxy.name])
+      .withBindMounts([
+        ...serverSecrets(keys),
+        secret(`${keys}/client-ca.pem`, 'client-ca.pem'),
+        secret(`${keys}/private/proxy-secret`, 'proxy-secret'),
+        secret(`${keys}/gate-a.pem`, 'gate-a.pem'),
+        secret(`${keys}/gate-b.pem`, 'gate-b.pem'),
+        ...(options.state ? [{ source: options.state, target: '/var/lib/gatehouse' }] : []),
+        ...changedFiles(),
+      ])
+      .withEnvironment({
+        CLIENT_CERT: options.clientCert ?? 'optional',
+        REVOCATION: options.revocation ?? (options.backend === 'echo' ? 'none' : 'list'),
+      })
+      // Healthy: it knows what is revoked. A list of the test's own is not there yet.
+      .withWaitStrategy(
+        options.backend === 'list'
+          ? Wait.forListeningPorts()
+          : Wait.forSuccessfulCommand('healthcheck.sh 8081'),
+      )
+  )
 }
 
 function directContainer(keys: string, options: StackOptions): HardenedContainer {
   return new HardenedContainer(inject('images').app)
     .withBindMounts([...serverSecrets(keys), ...authoritySecrets(keys)])
+    .withTmpFs({ '/tmp': 'rw', ...options.tmpfs })
     .withEnvironment({
       GATEHOUSE_FRONT: 'direct',
       GATEHOUSE_LISTEN_HOST: '0.0.0.0',
@@ -127,7 +157,6 @@ function directContainer(keys: string, options: StackOptions): HardenedContainer
       GATEHOUSE_TLS_KEY_FILE: '/run/secrets/server.key',
       ...authorityEnvironment(options),
     })
-    .withExposedPorts(8440)
 }
 
 /** Starts one front; nothing of it is left when it is disposed of. */
@@ -137,38 +166,40 @@ export async function startStack(front: Front, options: StackOptions = {}): Prom
   const keep = <Thing extends { stop(): Promise<unknown> }>(thing: Thing): Thing =>
     starting.adopt(thing, started => started.stop() as Promise<void>)
 
-  const log = new LogBook()
   if (front.name === 'direct') {
-    const only = keep(await directContainer(keys, options).withLogConsumer(to(log)).start())
-    const port = only.getMappedPort(8440)
-    const stack = { front, port, backendPort: port, container: only.getId(), log, backendLog: log }
-    return finish(stack, starting.move())
+    const only = keep(new Part(8440))
+    await only.start(directContainer(keys, options))
+    return stackOf(front, only, only, starting.move())
   }
-  const backendLog = new LogBook()
+  const { backend = 'app' } = options
   const network = keep(await new Network().start())
-  const backend = options.backend === 'echo' ? echo() : app(keys, options)
-  if (options.intranet) keep(await intranet().withNetwork(network).withNetworkAliases('intranet').start())
-  const behind = keep(
-    await backend
-      .withNetwork(network)
-      .withNetworkAliases('app', ...(options.intranet ? [] : ['intranet']))
-      .withExposedPorts(8080)
-      .withLogConsumer(to(backendLog))
-      .start(),
+  if (options.intranet) await keep(new Part(8080)).start(intranet(network))
+  const behind = keep(new Part(backend === 'list' ? 8081 : 8080))
+  const definition = backend === 'app' ? app(keys, options) : fake(backend, keys)
+  await behind.start(
+    definition.withNetwork(network).withNetworkAliases('app', ...(options.intranet ? [] : ['intranet'])),
   )
-  const proxy = keep(
-    await proxyContainer(front, keys, options).withNetwork(network).withLogConsumer(to(log)).start(),
-  )
-  const ports = { port: proxy.getMappedPort(8443), backendPort: behind.getMappedPort(8080) }
-  return finish({ front, ...ports, container: proxy.getId(), log, backendLog }, starting.move())
+  const proxy = keep(new Part(8443))
+  await proxy.start(proxyContainer(front, keys, options).withNetwork(network))
+  return stackOf(front, proxy, behind, starting.move())
 }
 
-function to(log: LogBook): (stream: Readable) => void {
-  return stream => log.read(stream)
-}
-
-function finish(stack: Omit<Stack, typeof Symbol.asyncDispose>, parts: AsyncDisposableStack): Stack {
-  return { ...stack, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+function stackOf(front: Front, proxy: Part, behind: Part, parts: AsyncDisposableStack): Stack {
+  return {
+    front,
+    get port() {
+      return proxy.port
+    },
+    get backendPort() {
+      return behind.port
+    },
+    container: proxy.id,
+    backendContainer: behind.id,
+    log: proxy.log,
+    backendLog: behind.log,
+    restart: (part, meanwhile) => (part === 'front' ? proxy : behind).restart(meanwhile),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
 }
 
 /** The same for all tests of a `describe` block: started before the first, gone after the last. */

@@ -2,6 +2,7 @@ import { describeAggregates } from './store/aggregates-suite.ts'
 import { describeCertificates } from './store/certificates-suite.ts'
 import { describeGate } from './store/gate-suite.ts'
 import { describeListing } from './store/listing-suite.ts'
+import { describePastes } from './store/pastes-suite.ts'
 import type { StoreKind } from './store/place.ts'
 import { describeProcesses } from './store/processes-suite.ts'
 import { describeProxyList } from './store/proxy-list-suite.ts'
@@ -16,6 +17,7 @@ export function describeStore(kind: StoreKind): void {
   describeRevocationLists(kind)
   describeGate(kind)
   describeProxyList(kind)
+  describePastes(kind)
   describeProcesses(kind)
   describeTrouble(kind)
 }

@@ -7,6 +7,7 @@ import { guardOf } from '../guard-of.ts'
 import { onlyMethods } from '../only-methods.ts'
 import type { RateLimits } from '../rate-limits.ts'
 import type { RefusalListener } from '../refuse-cross-site.ts'
+import { wantsPage } from '../views.ts'
 import type { ApiDependencies } from './api-dependencies.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { caRoutes } from './ca-routes.ts'
@@ -14,6 +15,7 @@ import { certificateRoutes } from './certificate-routes.ts'
 import { gateRoutes } from './gate-routes.ts'
 import { openApi } from './open-api.ts'
 import { parseBody, parseQuery } from './parse-input.ts'
+import { pasteRoutes } from './paste-routes.ts'
 import { ENDED_LIST, REVOKED_LIST } from './proxy-list.ts'
 import { registerRoutes } from './register-routes.ts'
 import { requestRoutes } from './request-routes.ts'
@@ -26,7 +28,7 @@ export interface ApiOptions extends ApiDependencies, RefusalListener {
 }
 
 /** Everything below these is the API: what goes wrong there is told in JSON, wherever it is noticed. */
-export const API_PATHS: readonly string[] = ['/pki', '/register', '/openapi.json', '/_auth']
+export const API_PATHS: readonly string[] = ['/pki', '/register', '/pastes', '/openapi.json', '/_auth']
 
 /** The PKI API: each route guarded, limited and validated as its row says. */
 export function apiRouter(options: ApiOptions): Router {
@@ -38,6 +40,7 @@ export function apiRouter(options: ApiOptions): Router {
     registerRoutes,
     auditRoutes,
     gateRoutes,
+    pasteRoutes,
   ].flatMap(make => make(options))
   const router = Router({ caseSensitive: true, strict: true })
   for (const [path, ofPath] of Map.groupBy(routes, route => route.path)) {
@@ -66,11 +69,19 @@ function handlers(route: Route, options: ApiOptions): RequestHandler[] {
   return [
     limits.anybody,
     ...(route.isEnrolment ? [limits.enrolment] : []),
-    ...(route.level === 'anonymous' ? [] : [guardOf({ level: route.level }, route.path, options)]),
+    ...(route.isUpload ? [limits.uploads] : []),
+    ...guardsOf(route, options),
     ...(route.body ? [readJson] : []),
     ...(route.octets === undefined ? [] : [express.raw({ limit: OCTETS_LIMIT, type: route.octets })]),
     answer(route),
   ]
+}
+
+function guardsOf({ level, path, isPageForAll }: Route, options: RefusalListener): RequestHandler[] {
+  if (level === 'anonymous') return []
+  const guard = guardOf({ level }, path, options)
+  if (!isPageForAll) return [guard]
+  return [(request, response, next) => (wantsPage(request) ? next() : guard(request, response, next))]
 }
 
 function answer(route: Route): RequestHandler {
@@ -86,7 +97,7 @@ function answer(route: Route): RequestHandler {
     const reply = await route.handle(call).catch(error => {
       throw notToBeSeen(error, identification)
     })
-    send(response, reply)
+    await send(response, reply)
   }
 }
 
@@ -103,5 +114,5 @@ function paramsOf({ params }: Request): Record<string, string> {
 }
 
 function methodsOf(routes: readonly Route[]): readonly string[] {
-  return routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST']))
+  return routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { PkiErrorCode } from '../../../pki/errors.ts'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
 import { REASONS, type ReasonCode } from '../../identity/reasons.ts'
+import { UploadForm } from './paste-schemas.ts'
 import type { Answer, RouteDescription } from './route.ts'
 
 const ProblemJson = z.object({
@@ -61,7 +62,14 @@ function operation(route: RouteDescription) {
   }
 }
 
-function requestBody({ body, octets }: RouteDescription) {
+/** Anything at all, or a form with it. */
+const UPLOAD = {
+  '*/*': { schema: { type: 'string', format: 'binary' } },
+  'multipart/form-data': { schema: jsonSchema(UploadForm, 'input') },
+}
+
+function requestBody({ body, octets, isUpload }: RouteDescription) {
+  if (isUpload) return { requestBody: { required: true, content: UPLOAD } }
   if (!body && octets === undefined) return {}
   const content = body
     ? { 'application/json': { schema: jsonSchema(body, 'input') } }
@@ -99,8 +107,8 @@ function statusOf(code: ErrorCode | PkiErrorCode): number {
   return Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].status : 400
 }
 
-function inputErrors({ body, octets, query }: RouteDescription): readonly ErrorCode[] {
-  if (body) return BODY
+function inputErrors({ body, octets, query, isUpload }: RouteDescription): readonly ErrorCode[] {
+  if (body || isUpload) return BODY
   if (octets !== undefined) return BODY.filter(code => code !== 'BODY_INVALID')
   return query ? ['BODY_INVALID'] : []
 }

@@ -1,9 +1,10 @@
-import type { Request } from 'express'
+import type { Request, Response } from 'express'
 import type { z } from 'zod'
 import type { PkiErrorCode } from '../../../pki/errors.ts'
 import type { Caller } from '../../authority/caller.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { Level } from '../../identity/levels.ts'
+import type { Page } from '../views.ts'
 
 export interface Call<Body, Query> {
   readonly body: Body
@@ -14,11 +15,15 @@ export interface Call<Body, Query> {
   readonly request: Request
 }
 
-/** JSON, or octets of some media type. */
+/** JSON and perhaps the same as a page for browsers; octets of some media type; or what writes the answer itself. */
 export type Reply = {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-} & ({ readonly json: unknown } | { readonly type: string; readonly octets: string | Uint8Array })
+} & (
+  | { readonly json: unknown; readonly page?: Page }
+  | { readonly type: string; readonly octets: string | Uint8Array }
+  | { readonly respond: (response: Response) => Promise<void> }
+)
 
 export interface Answer {
   readonly description: string
@@ -28,7 +33,7 @@ export interface Answer {
 }
 
 export interface RouteDescription {
-  readonly method: 'get' | 'post'
+  readonly method: 'get' | 'post' | 'delete'
   /** As OpenAPI writes it: `/pki/certs/{serial}`. */
   readonly path: string
   readonly summary: string
@@ -36,11 +41,15 @@ export interface RouteDescription {
   readonly level: Level
   /** For whom it is, when a level does not say it. */
   readonly audience?: string
+  /** Whether browsers get its page at any level: what the page offers is for more than those who may call it. */
+  readonly isPageForAll?: boolean
   /** Whether a call counts as an attempt to enrol, of which an address has few. */
   readonly isEnrolment?: boolean
   readonly body?: z.ZodType
   /** The media type of a body that is octets; they are then in `request.body`. */
   readonly octets?: string
+  /** Whether the body is a paste, which the handler reads itself; of these an address may send few. */
+  readonly isUpload?: boolean
   /** Whether the last part of the path may have slashes in it. */
   readonly takesRest?: boolean
   readonly query?: z.ZodType

@@ -58,19 +58,22 @@ export const ApproveBody = z.strictObject({ sha256: z.string().max(128) })
 export const RejectBody = z.strictObject({ reason: z.string().min(1).max(500) })
 
 // Our own choice: a page of 1,000 certificates is a megabyte.
-const limit = z.coerce.number().int().min(1).max(1000).default(100)
+export const PAGE_LIMIT = z.coerce.number().int().min(1).max(1000).default(100)
 export const CertificateListQuery = z.strictObject({
   status: z.enum(CERTIFICATE_STATUSES).optional(),
   search: z.string().max(256).optional(),
   after: z.string().max(64).optional(),
-  limit,
+  limit: PAGE_LIMIT,
 })
 export const RequestListQuery = z.strictObject({
   status: z.enum(REQUEST_STATUSES).optional(),
   after: z.string().max(64).optional(),
-  limit,
+  limit: PAGE_LIMIT,
 })
-export const AuditQuery = z.strictObject({ after: z.coerce.number().int().min(0).default(0), limit })
+export const AuditQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: PAGE_LIMIT,
+})
 export const FormatQuery = z.strictObject({ format: z.enum(['pem', 'der']).optional() })
 
 export const CertificateJson = z.object({

@@ -1,14 +1,17 @@
 import type { Response } from 'express'
 import { inertJson } from '../../../pki/inert-text.ts'
+import { renderPage, wantsPage } from '../views.ts'
 import type { Reply } from './route.ts'
 
-export function send(response: Response, reply: Reply): void {
+export async function send(response: Response, reply: Reply): Promise<void> {
   response.status(reply.status ?? 200)
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value)
-  if ('json' in reply) {
-    response.type('application/json').send(`${inertJson(JSON.stringify(reply.json))}\n`)
-  } else {
+  if ('respond' in reply) return await reply.respond(response)
+  if ('octets' in reply) {
     response.setHeader('Content-Type', reply.type)
     response.end(reply.octets)
-  }
+  } else if (reply.page && wantsPage(response.req)) {
+    const { view, data } = reply.page
+    response.type('text/html').send(renderPage(view, response.req, data))
+  } else response.type('application/json').send(`${inertJson(JSON.stringify(reply.json))}\n`)
 }

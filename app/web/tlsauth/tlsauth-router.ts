@@ -163,6 +163,6 @@ function help(what: keyof typeof HELP): RequestHandler {
 
 function replying(reply: (request: Request, caller: Caller) => Promise<Reply>): RequestHandler {
   return async function answerWithReply(request, response) {
-    send(response, await reply(request, callerOf(assuredIdentificationOf(request))))
+    await send(response, await reply(request, callerOf(assuredIdentificationOf(request))))
   }
 }

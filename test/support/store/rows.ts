@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { GateSession, GateUser } from '../../../app/store/gate-store.ts'
-import type { CertificateRow, Holder, Mail, RequestRow } from '../../../app/store/store.ts'
+import type { CertificateRow, Holder, Mail, PasteRow, RequestRow } from '../../../app/store/store.ts'
 
 /** A Tuesday: rows are dated around it, so that nothing depends on the day of the test. */
 export const NOON = Date.UTC(2026, 0, 6, 12)
@@ -115,6 +115,25 @@ export function gateSession(of: GateUser, over: Partial<GateSession> = {}): Gate
     tokenExpiresAt: NOON + 600_000,
     serial: null,
     endedAt: null,
+    ...over,
+  }
+}
+
+export function paste(over: Partial<PasteRow> = {}): PasteRow {
+  return {
+    id: hex().toLowerCase(),
+    owner: null,
+    ownerName: null,
+    isStrangers: false,
+    sha256: hex(32),
+    size: 1000,
+    mediaType: 'text/plain; charset=utf-8',
+    fileName: null,
+    isPrivate: false,
+    isBurning: false,
+    burntAt: null,
+    createdAt: NOON,
+    expiresAt: NOON + DAY,
     ...over,
   }
 }

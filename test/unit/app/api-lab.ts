@@ -3,6 +3,7 @@ import request from 'supertest'
 import { openAuthority } from '../../../app/authority/authority.ts'
 import type { Caller } from '../../../app/authority/caller.ts'
 import type { AuthorityContext, EnrolmentRules } from '../../../app/authority/decide.ts'
+import type { Config } from '../../../app/config.ts'
 import { enrolmentOf } from '../../../app/config-enrolment.ts'
 import type { GateConfig } from '../../../app/config-gate.ts'
 import type { Store } from '../../../app/store/store.ts'
@@ -85,6 +86,8 @@ export interface ApiLab extends AppLab {
   readonly grace: Person
   get(path: string, headers?: Headers): request.Test
   post(path: string, headers: Headers, body?: object | string): request.Test
+  send(method: 'post' | 'delete', path: string, headers: Headers, body?: object | string): request.Test
+  paste(headers: Headers, content: string | Buffer, query?: string): request.Test
   /** A challenge and what solves it. */
   proof(): Promise<{ readonly challenge: string; readonly nonce: string }>
   register(body: object, headers?: Headers): Promise<request.Response>
@@ -95,6 +98,7 @@ export interface ApiLab extends AppLab {
 export interface ApiLabOptions {
   readonly rules?: Partial<EnrolmentRules>
   readonly perMinute?: number
+  readonly pastes?: Partial<Config['pastes']>
   readonly context?: Partial<AuthorityContext>
   readonly store?: Store
   readonly now?: () => Date
@@ -106,11 +110,12 @@ export interface ApiLabOptions {
 const RULES: EnrolmentRules = { ...enrolmentOf({}).rules, proofOfWorkBits: 4 }
 
 export async function apiLab(options: ApiLabOptions = {}): Promise<ApiLab> {
-  const { rules = {}, perMinute = 100_000, context, store, now, clientCert, gate, logLevel } = options
+  const { rules = {}, perMinute = 100_000, pastes, context, store, now, clientCert, gate, logLevel } = options
+  const enrolment = { ...enrolmentOf({}), perMinute, rules: { ...RULES, ...rules } }
   const lab = await buildApp({
     ca: CA,
     config: {
-      ...configOf(CA, { enrolment: { ...enrolmentOf({}), perMinute, rules: { ...RULES, ...rules } } }),
+      ...configOf(CA, { enrolment }, pastes),
       front: 'proxy',
       proxySecrets: [SECRET],
       ...(clientCert && { clientCert }),
@@ -128,9 +133,17 @@ export async function apiLab(options: ApiLabOptions = {}): Promise<ApiLab> {
     return { certificate, privateKey, headers: presenting(certificate) }
   }
   const get = (path: string, headers: Headers = NOBODY) => request(lab.app).get(path).set(headers)
-  function post(path: string, headers: Headers, body: object | string = {}): request.Test {
-    return request(lab.app).post(path).set(headers).set('Content-Type', 'application/json').send(body)
+  function send(
+    method: 'post' | 'delete',
+    path: string,
+    headers: Headers,
+    body: object | string = {},
+  ): request.Test {
+    return request(lab.app)[method](path).set(headers).set('Content-Type', 'application/json').send(body)
   }
+  const post = (path: string, headers: Headers, body?: object | string) => send('post', path, headers, body)
+  const paste = (headers: Headers, content: string | Buffer, query = '') =>
+    request(lab.app).post(`/pastes${query}`).set(headers).set('Content-Type', 'text/plain').send(content)
   async function proof() {
     const { status, body } = await get('/register/challenge')
     if (status !== 200) throw new Error(`There is no challenge: ${status}.`)
@@ -144,6 +157,8 @@ export async function apiLab(options: ApiLabOptions = {}): Promise<ApiLab> {
     grace: await person('Grace Hopper', 'Gatehouse'),
     get,
     post,
+    send,
+    paste,
     proof,
     register: async (body, headers = NOBODY) =>
       await post('/register', headers, { ...(await proof()), ...body }),

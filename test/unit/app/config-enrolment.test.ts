@@ -62,6 +62,8 @@ const NUMBERS = [
   ['GATEHOUSE_PROOF_OF_WORK_BITS', '0', '28', '29', 16],
   ['GATEHOUSE_QUEUE_LIMIT', '1', '100000', '0', 1000],
   ['GATEHOUSE_ENROLMENTS_PER_MINUTE', '1', '100000', '0', 60],
+  ['GATEHOUSE_PASTES_TOTAL_MIB', '1', '100000000', '0', 2048],
+  ['GATEHOUSE_PASTES_PER_MINUTE', '1', '100000', '0', 60],
 ] as const
 
 describe('a number', () => {

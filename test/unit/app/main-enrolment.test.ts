@@ -123,6 +123,11 @@ describe('does not start, with 2, and says in one sentence why', () => {
     ],
     ['a damaged ledger', { GATEHOUSE_LEDGER_FILE: at('damaged.pem') }, /^GATEHOUSE_LEDGER_FILE: .*damaged/],
     [
+      'a file where the folder of pastes should be',
+      { GATEHOUSE_PASTES_DIR: at('ca.pem') },
+      /^GATEHOUSE_PASTES_DIR: .*cannot be made \(EEXIST\)/,
+    ],
+    [
       'a folder as ledger',
       { GATEHOUSE_LEDGER_FILE: at('ledger-folder') },
       /^GATEHOUSE_LEDGER_FILE: .*cannot be used/,

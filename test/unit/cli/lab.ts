@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import type { IncomingMessage, RequestListener } from 'node:http'
-import { createServer } from 'node:https'
+import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -89,6 +89,7 @@ async function runChild(
 
 /** An HTTPS server that asks for a client certificate and answers what it is told to. */
 export interface Stub extends AsyncDisposable {
+  readonly server: Server
   readonly port: number
   readonly url: string
   /** Its root, in a file. */
@@ -113,6 +114,7 @@ export async function startStub(
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
+    server,
     port,
     ca,
     url: `https://localhost:${port}/`,

@@ -12,13 +12,19 @@ export interface RealServer extends AsyncDisposable {
   readonly database: string
   /** What it has logged so far. */
   readonly log: () => string
+  /** Ends it without a chance to clear up. */
+  kill(): Promise<void>
 }
 
-/** @param settings further ones, by the folder of the keys */
+/**
+ * @param settings further ones, by the folder of the keys
+ * @param place where its files are and stay, if not in a folder of its own
+ */
 export async function startRealServer(
   settings: (keys: string) => Readonly<Record<string, string>> = () => ({}),
+  place?: string,
 ): Promise<RealServer> {
-  const folder = temporaryFolder()
+  const folder = place === undefined ? temporaryFolder() : { path: place, [Symbol.dispose]() {} }
   const keys = join(folder.path, 'keys')
   await ensureKeySet({ dir: keys, users: [{ commonName: 'Grace Hopper' }], now: () => new Date() })
   const database = join(folder.path, 'store.sqlite')
@@ -53,6 +59,11 @@ export async function startRealServer(
     keys,
     database,
     log: () => logged,
+    async kill() {
+      died.catch(() => {})
+      child.kill('SIGKILL')
+      await ended
+    },
     async [Symbol.asyncDispose]() {
       died.catch(() => {})
       child.kill('SIGTERM')

@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, '../../..')
 const files = Object.values(TARGETS).flatMap(({ folder, files: names }) =>
   names.map(name => join(ROOT, folder, name)),
 )
-const COMMENT = /^\s*(#|--|\/\*\*)|^\s*$/
+const COMMENT = /^\s*(#|--|\/\/|\/\*\*)|^\s*$/
 
 const changes = (file: string, lines: readonly string[]) =>
   mutantsOf(file, lines.join('\n')).map(({ line, change }) => `${line} ${change}`)

@@ -4,23 +4,28 @@ import { type ApiLab, apiLab, applicant } from '../api-lab.ts'
 import { dumpOf } from '../dump-of.ts'
 
 let lab: ApiLab
-let paths: readonly string[]
+let calls: readonly (readonly [method: 'post' | 'delete', path: string])[]
 let waiting: { id: string; sha256: string }
 beforeAll(async () => {
   lab = await apiLab({ context: { policy: () => 'queue' } })
   waiting = (await lab.register({ common_name: 'Ada' })).body
-  const described = (await lab.get('/openapi.json')).body.paths as Record<string, { post?: object }>
-  const ofApi = Object.keys(described).filter(path => described[path]?.post)
-  paths = [
-    ...ofApi.map(path =>
-      path.replace('{id}', waiting.id).replace('{serial}', lab.grace.certificate.serialNumber),
-    ),
-    '/tlsauth/register/',
-    '/tlsauth/certify/',
-    `/tlsauth/csrs/${waiting.id}/sign`,
-    `/tlsauth/csrs/${waiting.id}/reject`,
+  const paste = (await lab.paste(lab.admin.headers, 'kept')).body
+  const described = (await lab.get('/openapi.json')).body.paths as Record<string, object>
+  const ofApi = Object.entries(described).flatMap(([path, methods]) =>
+    (['post', 'delete'] as const).filter(method => method in methods).map(method => [method, path] as const),
+  )
+  const filled = (path: string) =>
+    path
+      .replace('{id}', path.startsWith('/pastes') ? paste.id : waiting.id)
+      .replace('{serial}', lab.grace.certificate.serialNumber)
+  calls = [
+    ...ofApi.map(([method, path]) => [method, filled(path)] as const),
+    ['post', '/tlsauth/register/'],
+    ['post', '/tlsauth/certify/'],
+    ['post', `/tlsauth/csrs/${waiting.id}/sign`],
+    ['post', `/tlsauth/csrs/${waiting.id}/reject`],
   ]
-  expect(paths).toHaveLength(10 + 4)
+  expect(calls).toHaveLength(10 + 3 + 4)
 })
 afterAll(() => lab[Symbol.asyncDispose]())
 
@@ -58,11 +63,13 @@ async function bodyFor(path: string): Promise<object> {
 }
 
 describe.each(FOREIGN)('with %j', origin => {
-  it('no POST of an administrator passes, and nothing is done', async () => {
+  it('no POST or DELETE of an administrator passes, and nothing is done', async () => {
     const before = await dumpOf(lab)
-    for (const path of paths) {
+    for (const [method, path] of calls) {
       const headers = { ...lab.admin.headers, ...origin, Host: 'gatehouse.localhost' }
-      const answer = await lab.post(path, headers, await bodyFor(path)).set('Accept', 'application/json')
+      const answer = await lab
+        .send(method, path, headers, await bodyFor(path))
+        .set('Accept', 'application/json')
       expect([path, answer.status, JSON.parse(answer.text).code]).toEqual([path, 403, 'CROSS_SITE'])
     }
     expect(await dumpOf(lab)).toBe(before)

@@ -52,6 +52,12 @@ const ROUTES = [
   'post /pki/ocsp',
   'get /pki/ocsp/{request}',
   'post /pki/unhold/{serial}',
+  'post /pastes',
+  'get /pastes',
+  'get /pastes/{id}',
+  'get /pastes/{id}/raw',
+  'delete /pastes/{id}',
+  'post /pastes/{id}/delete',
 ]
 
 it('has every route, and no other', () => {
@@ -202,6 +208,16 @@ describe('an answer', () => {
     await conforms('post /pki/revoke/{serial}', lab.post(`/pki/revoke/${serial}`, grace.headers), 200)
     await conforms('post /pki/revoke/{serial}', lab.post(`/pki/revoke/${serial}`, admin.headers), 409)
     await conforms('get /pki/certs', lab.get('/pki/certs', grace.headers), 403)
+    const paste = await conforms('post /pastes', lab.paste(admin.headers, 'x', '?burn'), 201)
+    await conforms('post /pastes', lab.paste(admin.headers, ''), 400)
+    await conforms('get /pastes', lab.get('/pastes?limit=1', admin.headers), 200)
+    await conforms('get /pastes', lab.get('/pastes', NOBODY), 401)
+    const place = `/pastes/${paste.id}`
+    await conforms('get /pastes/{id}', lab.get(place), 200)
+    await conforms('post /pastes/{id}/delete', lab.post(`${place}/delete`, NOBODY), 401)
+    await conforms('delete /pastes/{id}', lab.send('delete', place, admin.headers), 200)
+    await conforms('get /pastes/{id}/raw', lab.get(`${place}/raw`), 404)
+    await conforms('post /pastes/{id}/delete', lab.post(`${place}/delete`, admin.headers), 404)
     await conforms('get /pki/audit', lab.get('/pki/audit', admin.headers), 200)
     await conforms('get /pki/audit', lab.get('/pki/audit?after=x', admin.headers), 400)
   })

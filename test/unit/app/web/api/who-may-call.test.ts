@@ -10,6 +10,7 @@ type Outcome = readonly [status: number, code?: string]
 const MISSING: Outcome = [401, 'CERT_MISSING']
 const NOT_ACCEPTED: Outcome = [403, 'CERT_REFUSED']
 const TOO_LOW: Outcome = [403, 'LEVEL_TOO_LOW']
+const NO_PASTE: Outcome = [404, 'PASTE_UNKNOWN']
 
 /** Of nobody, a refused certificate, a self-signed one, a trusted one, an administrator. */
 type Row = readonly [call: string, ...outcomes: [Outcome, Outcome, Outcome, Outcome, Outcome]]
@@ -49,6 +50,13 @@ const TABLE: readonly Row[] = [
   forAdmins(`POST /pki/requests/${ID}/approve`, [400, 'BODY_INVALID']),
   forAdmins(`POST /pki/requests/${ID}/reject`, [400, 'BODY_INVALID']),
   forAdmins('GET /pki/audit', [200]),
+  forAll('POST /pastes', [201]),
+  ['GET /pastes', MISSING, NOT_ACCEPTED, [200], [200], [200]],
+  ['GET /pastes?all', MISSING, NOT_ACCEPTED, TOO_LOW, TOO_LOW, [200]],
+  forAll(`GET /pastes/${ID}`, [404, 'PASTE_UNKNOWN']),
+  forAll(`GET /pastes/${ID}/raw`, [404, 'PASTE_UNKNOWN']),
+  [`DELETE /pastes/${ID}`, MISSING, NOT_ACCEPTED, NO_PASTE, NO_PASTE, NO_PASTE],
+  [`POST /pastes/${ID}/delete`, MISSING, NOT_ACCEPTED, NO_PASTE, NO_PASTE, NO_PASTE],
   forAll('GET /tlsauth/register/', [200]),
   forAll('GET /tlsauth/certify/', [200]),
   forAll('GET /tlsauth/cert/', [200]),
@@ -86,7 +94,8 @@ function send(call: string, headers: Headers) {
   const path = pattern
     .replace('GRACE', lab.grace.certificate.serialNumber)
     .replace('ROOT', lab.admin.certificate.serialNumber)
-  return method === 'GET' ? lab.get(path, headers) : lab.post(path, headers)
+  if (method === 'GET') return lab.get(path, headers)
+  return lab.send(method === 'DELETE' ? 'delete' : 'post', path, headers)
 }
 
 it.each(cases)('$call of $kind: $outcome', async ({ call, kind, outcome: [status, code] }) => {

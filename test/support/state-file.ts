@@ -1,0 +1,64 @@
+import { chownSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import { containerOwner } from '../../scripts/compose-env.ts'
+import { temporaryFolder } from './lab.ts'
+import { type Change, right } from './list-answers.ts'
+
+const NONCE = '0123456789abcdefghijklmnop'
+
+function proxySecret(): string {
+  return readFileSync(`${inject('keys')}/private/proxy-secret`, 'utf8').trim()
+}
+
+/** An answer of the authority, as it is kept. */
+export function part(change: Omit<Change, 'nonce'>, key = proxySecret()): string {
+  return right({ change: { nonce: NONCE, ...change }, key, earlier: '' })
+}
+
+/** Where a proxy keeps what it knows to be revoked: a folder to be mounted, and its only file. */
+export class StateFile implements Disposable {
+  readonly #folder = temporaryFolder()
+  readonly #owner = containerOwner()
+
+  constructor() {
+    chownSync(this.folder, this.#owner.uid, this.#owner.gid)
+  }
+
+  get folder(): string {
+    return this.#folder.path
+  }
+
+  get path(): string {
+    return join(this.folder, 'revoked')
+  }
+
+  read(): string {
+    return readFileSync(this.path, 'latin1')
+  }
+
+  /** As the proxy would have written it. */
+  write(text: string): void {
+    writeFileSync(this.path, text, 'latin1')
+    chownSync(this.path, this.#owner.uid, this.#owner.gid)
+  }
+
+  /** The answers in it, each verified: [from, to]. */
+  parts(): readonly (readonly [from: number, to: number])[] {
+    return this.read()
+      .split(/(?<=\nhmac .*\n)/)
+      .map(text => {
+        const [, nonce = '', from, to, ...lines] = text
+          .split('\n')
+          .map(line => line.replace(/^(nonce|from|to) /, ''))
+        const change = { nonce, from: Number(from), to: Number(to), lines: lines.slice(0, -2) }
+        if (right({ change, key: proxySecret(), earlier: '' }) !== text)
+          throw new Error(`This is no answer of the authority:\n${text.slice(0, 500)}`)
+        return [change.from, change.to] as const
+      })
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder[Symbol.dispose]()
+  }
+}
