@@ -81,13 +81,20 @@ function limitTime(request: IncomingMessage, ms: number): void {
   socket.once('close', forget)
 }
 
+// Our own choice: whoever has sent nothing for so long waits for the answer.
+const SILENCE_MS = 500
+
 /**
- * Until the client has sent what it sends, if it wants the connection closed after the answer: closed earlier, it is
- * broken under the client's hands, and the answer is lost. Others get the answer at once, and what they still send is
- * read and thrown away.
+ * Until the client has sent what it sends, or waits, if it wants the connection closed after the answer: closed while
+ * it sends, it is broken under the client's hands, and the answer is lost. Others get the answer at once, and what they
+ * still send is read and thrown away.
  */
 export async function untilBodySent(request: Request, response: Response): Promise<void> {
   const isAsking = request.headers.expect !== undefined
   if (request.complete || response.shouldKeepAlive || isAsking) return
-  await finished(request.resume()).catch(() => undefined)
+  const { promise: silence, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, SILENCE_MS)
+  request.on('data', () => timer.refresh()).resume()
+  await Promise.race([finished(request).catch(() => undefined), silence])
+  clearTimeout(timer)
 }

@@ -71,9 +71,4 @@ export const EXCUSES: readonly Excuse[] = [
     pattern: /^no log$/,
     reason: 'keeps what the container asks by itself out of the log',
   },
-  {
-    file: 'haproxy.cfg',
-    pattern: /^http-request set-header Connection close if \[-\{ req\.ver /,
-    reason: SPEED,
-  },
 ]
