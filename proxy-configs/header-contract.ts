@@ -36,6 +36,10 @@ export const HEADER_FAMILIES = [
   'SSL-Client',
   'SSL-Server',
   'X-Forwarded',
+  // What services behind a gate believe: Remote-User, Remote-Groups, and what mod_auth_openidc makes of a token.
+  'Remote',
+  'X-Remote',
+  'OIDC',
 ] as const
 
 /** The names that mod_ssl exports and that old back ends read (the oldest four first): members of the families. */

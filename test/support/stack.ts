@@ -30,6 +30,8 @@ export interface StackOptions {
   readonly intranet?: boolean
   /** Whether the proxy follows the application's list of what is revoked; left out: with the application behind it. */
   readonly revocation?: 'list' | 'none'
+  /** Whether the proxy has the gate; left out: with the application behind it. */
+  readonly gate?: 'on' | 'off'
   /** `echo` answers every request with the request as it came; `list` too, and with a list that the test controls. */
   readonly backend?: 'app' | 'echo' | 'list'
   /** Instead of the key set's own: a folder with what `keys/` holds. */
@@ -122,6 +124,7 @@ function serverSecrets(keys: string) {
 }
 
 function proxyContainer(proxy: ProxyFront, keys: string, options: StackOptions): HardenedContainer {
+  const { backend = 'app' } = options
   return (
     new HardenedContainer(inject('images')[proxy.name])
       .withBindMounts([
@@ -135,13 +138,12 @@ function proxyContainer(proxy: ProxyFront, keys: string, options: StackOptions):
       ])
       .withEnvironment({
         CLIENT_CERT: options.clientCert ?? 'optional',
-        REVOCATION: options.revocation ?? (options.backend === 'echo' ? 'none' : 'list'),
+        REVOCATION: options.revocation ?? (backend === 'echo' ? 'none' : 'list'),
+        GATE: options.gate ?? (backend === 'app' ? 'on' : 'off'),
       })
       // Healthy: it knows what is revoked. A list of the test's own is not there yet.
       .withWaitStrategy(
-        options.backend === 'list'
-          ? Wait.forListeningPorts()
-          : Wait.forSuccessfulCommand('healthcheck.sh 8081'),
+        backend === 'list' ? Wait.forListeningPorts() : Wait.forSuccessfulCommand('healthcheck.sh 8081'),
       )
   )
 }
