@@ -1,10 +1,12 @@
--- Asks the application as the proxy itself and no client's, through the section `authority` of haproxy.cfg.
+-- Asks the application for a list, as the proxy itself and no client's, through the section of haproxy.cfg that has the
+-- list's name.
 
--- Our own limits: half as long again as a poll waits, and 400,000 serial numbers.
+-- Our own limits: half as long again as a poll waits, and 400,000 entries.
 local PATIENCE_S, MOST_OCTETS = 15, 16 * 1024 * 1024
 local HEADERS = { ['x-proxy-secret'] = { os.getenv('PROXY_SECRET') }, ['x-ssl-client-verify'] = { 'NONE' } }
 
-local deadline
+-- By list.
+local deadlines = {}
 
 -- Ends an answer that is longer than a list can be: the HTTP client would take all of it into memory.
 local Limit = { id = 'limit', flags = filter.FLT_CFG_FL_HTX }
@@ -20,20 +22,22 @@ core.register_filter('limit', Limit, function(limit) return limit end)
 local application = {}
 
 -- The status, and the body if it has the length that was announced.
-function application.get(path)
-  deadline = core.now().sec + PATIENCE_S
-  local answer = core.httpclient():get({ url = 'http://app' .. path, dst = 'abns@gatehouse', headers = HEADERS })
-  deadline = nil
+function application.get(list, path)
+  deadlines[list] = core.now().sec + PATIENCE_S
+  local question = { url = 'http://app' .. path, dst = 'abns@gatehouse-' .. list, headers = HEADERS }
+  local answer = core.httpclient():get(question)
+  deadlines[list] = nil
   local length = answer.headers['content-length']
   return answer.status, (not length or tonumber(length[0]) == #answer.body) and answer.body
 end
 
 -- Ends an answer that comes one octet at a time, and one that would keep the process from stopping.
-function application.guard()
+function application.guard(list)
   while true do
     core.msleep(250)
+    local deadline = deadlines[list]
     if deadline and (core.get_info().Stopping == 1 or core.now().sec > deadline) then
-      core.backends.authority.servers.app:shut_sess()
+      core.backends[list].servers.app:shut_sess()
     end
   end
 end

@@ -1,13 +1,17 @@
-// The answers to `GET /pki/revoked`: the right one, and those that a proxy must not take.
+// The answers about a list: the right one, and those that a proxy must not take.
 import { createHmac } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 
+/** The lists for proxies: `GET /pki/revoked` and `GET /_auth/ended`. */
+export type ListName = 'revoked' | 'ended'
+
 /** What a right answer says. */
 export interface Change {
+  readonly list: ListName
   readonly nonce: string
   readonly from: number
   readonly to: number
-  /** `+SERIAL` and `-SERIAL`. */
+  /** `+ENTRY` and `-ENTRY`. */
   readonly lines: readonly string[]
 }
 
@@ -23,8 +27,8 @@ function signed(text: string, key: string): string {
   return `${text}hmac ${createHmac('sha256', key).update(text).digest('hex')}\n`
 }
 
-function textOf({ nonce, from, to, lines }: Change): string {
-  return ['gatehouse-revoked 1', `nonce ${nonce}`, `from ${from}`, `to ${to}`, ...lines, ''].join('\n')
+function textOf({ list, nonce, from, to, lines }: Change): string {
+  return [`gatehouse-${list} 1`, `nonce ${nonce}`, `from ${from}`, `to ${to}`, ...lines, ''].join('\n')
 }
 
 type Text = (material: Material) => string
@@ -65,7 +69,8 @@ const WRONG_TEXTS = {
   'half an hmac': material => right(material).slice(0, -33),
   'more after the hmac': material => `${right(material)}+0A\n`,
   'an empty body': () => '',
-  'another first line': written(text => text.replace('gatehouse-revoked 1', 'gatehouse-revoked 2')),
+  'another first line': written(text => text.replace(/ 1\n/, ' 2\n')),
+  'the other list': saying(({ list }) => ({ list: list === 'revoked' ? 'ended' : 'revoked' })),
   'a page': () => '<!doctype html><title>Sign in to the network</title>',
   'lines that end in CR LF': written(text => text.replaceAll('\n', '\r\n')),
   'a generation that is no number': written(text => text.replace(/\nto .*\n/, '\nto 1e99\n')),

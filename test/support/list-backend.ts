@@ -1,12 +1,13 @@
-// An authority that a test controls (list-control.ts): port 8080 answers `GET /pki/revoked` to whoever has the proxy
-// secret, rightly or as it is told to, and all else with what was asked; port 8081 takes the orders. There is no list
-// before the first generation.
+// An authority that a test controls (list-control.ts): port 8080 answers questions about the lists for proxies to whoever
+// has the proxy secret, rightly or as it is told to, and all else with what was asked; port 8081 takes the orders, for
+// each list at its name. There is no list before its first generation.
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { answerWithEcho } from './answer-with-echo.ts'
-import { type Change, right, send, type WrongAnswer } from './list-answers.ts'
+import { type Change, type ListName, right, send, type WrongAnswer } from './list-answers.ts'
 
 type Answer = 'right' | WrongAnswer
 
@@ -22,7 +23,7 @@ export interface Order {
   readonly next?: readonly WrongAnswer[]
   /** The right one, a wrong one, or none for the time being. */
   readonly always?: Answer | 'hold'
-  /** Refuses connections. */
+  /** Refuses connections; for both lists. */
   readonly isAway?: boolean
 }
 
@@ -46,21 +47,6 @@ export interface State {
 }
 
 const key = readFileSync('/run/secrets/proxy-secret', 'utf8').split('\n')[0] ?? ''
-const serials = new Map<string, { readonly isRevoked: boolean; readonly generation: number }>()
-const questions: Question[] = []
-let generation = 0
-let next: WrongAnswer[] = []
-let always: Answer | 'hold' = 'right'
-let earlier = ''
-let isAway = false
-let woken = Promise.withResolvers<void>()
-
-function since(after: number): string[] {
-  const changed = [...serials].filter(([, change]) => change.generation > after)
-  return changed
-    .filter(([, { isRevoked }]) => isRevoked || after > 0)
-    .map(([serial, { isRevoked }]) => `${isRevoked ? '+' : '-'}${serial}`)
-}
 
 function readQuestion({ url = '', rawHeaders }: IncomingMessage): Question {
   const { searchParams: asked } = new URL(url, 'http://app')
@@ -74,37 +60,94 @@ function readQuestion({ url = '', rawHeaders }: IncomingMessage): Question {
   }
 }
 
-/** What is to be answered now; nothing while the proxy has to wait. */
-function due({ after }: Question, isOver: boolean): Answer | undefined {
-  const name = next.shift() ?? (generation > 0 ? always : 'status 500')
-  if (name === 'hold') return undefined
-  return name !== 'right' || generation > after || isOver ? name : undefined
+function* fillers(count: number): Generator<string> {
+  for (let i = 0; i < count; i++)
+    yield createHash('sha256').update(`filler ${i}`).digest('hex').slice(0, 32).toUpperCase()
 }
 
-/** Which answer, or none for one who has given up: that must not use one up. */
-async function untilDue(question: Question, response: ServerResponse): Promise<Answer | undefined> {
-  const end = question.at + question.wait * 1000
-  while (!response.destroyed) {
-    const name = due(question, Date.now() >= end)
-    if (name) return name
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = Date.now() < end ? setTimeout(resolve, end - Date.now()) : undefined
-    await Promise.race([woken.promise, promise])
-    clearTimeout(timer)
+class List {
+  readonly #name: ListName
+  readonly #entries = new Map<string, { readonly isListed: boolean; readonly generation: number }>()
+  readonly #questions: Question[] = []
+  #generation = 0
+  #next: WrongAnswer[] = []
+  #always: Answer | 'hold' = 'right'
+  #earlier = ''
+  #woken = Promise.withResolvers<void>()
+
+  constructor(name: ListName) {
+    this.#name = name
   }
-  return undefined
+
+  get state(): State {
+    const entries = [...this.#entries.values()].filter(({ isListed }) => isListed).length
+    return { generation: this.#generation, entries, questions: this.#questions }
+  }
+
+  obey({ add = [], remove = [], fill = 0, ...order }: Order): void {
+    const isChange = add.length + remove.length + fill > 0
+    // As the application counts: only upwards, also after an old backup was restored.
+    const following = Math.max(this.#generation + 1, Math.floor(Date.now() / 1000))
+    this.#generation = order.generation ?? (isChange ? following : this.#generation)
+    this.#change(add, true)
+    this.#change(fillers(fill), true)
+    this.#change(remove, false)
+    if (order.next) this.#next = [...order.next]
+    if (order.always) this.#always = order.always
+    this.#woken.resolve()
+    this.#woken = Promise.withResolvers()
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const question = readQuestion(request)
+    this.#questions.push(question)
+    const name = await this.#untilDue(question, response)
+    if (!name) return
+    question.answer = name
+    const { nonce, after: from } = question
+    const lines = this.#since(from)
+    const change: Change = { list: this.#name, nonce, from, to: Math.max(from, this.#generation), lines }
+    send(response, { change, key, earlier: this.#earlier }, request.url ?? '', name)
+    if (name === 'right' && lines.length > 0) this.#earlier = right({ change, key, earlier: this.#earlier })
+  }
+
+  #change(entries: Iterable<string>, isListed: boolean): void {
+    for (const entry of entries) this.#entries.set(entry, { isListed, generation: this.#generation })
+  }
+
+  #since(after: number): string[] {
+    const changed = [...this.#entries].filter(([, change]) => change.generation > after)
+    return changed
+      .filter(([, { isListed }]) => isListed || after > 0)
+      .map(([entry, { isListed }]) => `${isListed ? '+' : '-'}${entry}`)
+  }
+
+  /** What is to be answered now; nothing while the proxy has to wait. */
+  #due({ after }: Question, isOver: boolean): Answer | undefined {
+    const name = this.#next.shift() ?? (this.#generation > 0 ? this.#always : 'status 500')
+    if (name === 'hold') return undefined
+    return name !== 'right' || this.#generation > after || isOver ? name : undefined
+  }
+
+  /** Which answer, or none for one who has given up: that must not use one up. */
+  async #untilDue(question: Question, response: ServerResponse): Promise<Answer | undefined> {
+    const end = question.at + question.wait * 1000
+    while (!response.destroyed) {
+      const name = this.#due(question, Date.now() >= end)
+      if (name) return name
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = Date.now() < end ? setTimeout(resolve, end - Date.now()) : undefined
+      await Promise.race([this.#woken.promise, promise])
+      clearTimeout(timer)
+    }
+    return undefined
+  }
 }
 
-async function answerQuestion(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const question = readQuestion(request)
-  questions.push(question)
-  const name = await untilDue(question, response)
-  if (!name) return
-  question.answer = name
-  const { nonce, after: from } = question
-  const change: Change = { nonce, from, to: Math.max(from, generation), lines: since(from) }
-  send(response, { change, key, earlier }, request.url ?? '', name)
-  if (name === 'right' && change.lines.length > 0) earlier = right({ change, key, earlier })
+const LISTS = { revoked: new List('revoked'), ended: new List('ended') }
+const ADDRESSES: Readonly<Record<string, List>> = {
+  '/pki/revoked': LISTS.revoked,
+  '/_auth/ended': LISTS.ended,
 }
 
 function isProxy({ method, headers }: IncomingMessage): boolean {
@@ -112,48 +155,29 @@ function isProxy({ method, headers }: IncomingMessage): boolean {
 }
 
 const server = createServer((request, response) => {
-  const isQuestion = /^\/pki\/revoked(?:\?|$)/.test(request.url ?? '')
-  if (isQuestion && isProxy(request)) return void answerQuestion(request, response)
-  if (isQuestion) response.statusCode = 404
+  const list = ADDRESSES[request.url?.split('?')[0] ?? '']
+  if (list && isProxy(request)) return void list.answer(request, response)
+  if (list) response.statusCode = 404
   answerWithEcho(request, response)
 })
 
-function* fillers(count: number): Generator<string> {
-  for (let i = 0; i < count; i++)
-    yield createHash('sha256').update(`filler ${i}`).digest('hex').slice(0, 32).toUpperCase()
-}
-
-function change(list: Iterable<string>, isRevoked: boolean): void {
-  for (const serial of list) serials.set(serial, { isRevoked, generation })
-}
-
-function obey({ add = [], remove = [], fill = 0, ...order }: Order): void {
-  const isChange = add.length + remove.length + fill > 0
-  // As the application counts: only upwards, also after an old backup was restored.
-  const following = Math.max(generation + 1, Math.floor(Date.now() / 1000))
-  generation = order.generation ?? (isChange ? following : generation)
-  change(add, true)
-  change(fillers(fill), true)
-  change(remove, false)
-  if (order.next) next = [...order.next]
-  if (order.always) always = order.always
-  if (order.isAway !== undefined) setAway(order.isAway)
-  woken.resolve()
-  woken = Promise.withResolvers()
-}
-
-function setAway(wish: boolean): void {
+let isAway = false
+async function setAway(wish: boolean): Promise<void> {
   if (wish === isAway) return
   isAway = wish
-  if (!isAway) return void server.listen(8080)
+  if (!isAway) return void (await once(server.listen(8080), 'listening'))
   server.close()
   server.closeAllConnections()
 }
 
 createServer(async (request, response) => {
-  if (request.method === 'POST') obey((await json(request)) as Order)
-  const entries = [...serials.values()].filter(({ isRevoked }) => isRevoked).length
-  response.end(JSON.stringify({ generation, entries, questions } satisfies State))
+  const list = request.url === '/ended' ? LISTS.ended : LISTS.revoked
+  if (request.method === 'POST') {
+    const order = (await json(request)) as Order
+    list.obey(order)
+    if (order.isAway !== undefined) await setAway(order.isAway)
+  }
+  response.end(JSON.stringify(list.state))
 }).listen(8081)
 server.listen(8080)
 

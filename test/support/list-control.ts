@@ -1,23 +1,24 @@
 import { vi } from 'vitest'
 import { PATIENCE } from './eventually.ts'
+import type { ListName } from './list-answers.ts'
 import type { Order, Question, State } from './list-backend.ts'
 import type { Stack } from './stack.ts'
 
 type Behind = Pick<Stack, 'backendPort'>
 
-async function talk({ backendPort }: Behind, init?: RequestInit): Promise<State> {
-  const answer = await fetch(`http://127.0.0.1:${backendPort}/`, init)
+async function talk({ backendPort }: Behind, list: ListName, init?: RequestInit): Promise<State> {
+  const answer = await fetch(`http://127.0.0.1:${backendPort}/${list}`, init)
   return (await answer.json()) as State
 }
 
 /** What the authority behind a stack with `backend: 'list'` knows, and what it was asked. */
-export async function listState(stack: Behind): Promise<State> {
-  return await talk(stack)
+export async function listState(stack: Behind, list: ListName = 'revoked'): Promise<State> {
+  return await talk(stack, list)
 }
 
 /** Takes effect before it returns; the proxy may not have asked yet. */
-export async function order(stack: Behind, wish: Order): Promise<State> {
-  return await talk(stack, { method: 'POST', body: JSON.stringify(wish) })
+export async function order(stack: Behind, wish: Order, list: ListName = 'revoked'): Promise<State> {
+  return await talk(stack, list, { method: 'POST', body: JSON.stringify(wish) })
 }
 
 /** The question that got that answer, and the one after it: whatever was wrong with it has been dealt with. */
@@ -36,29 +37,30 @@ export async function untilAskedAgain(
 }
 
 /** Until the proxy has said that it refuses all that the authority has told. */
-export async function untilApplied(stack: Behind): Promise<State> {
+export async function untilApplied(stack: Behind, list: ListName = 'revoked'): Promise<State> {
   return await vi.waitUntil(async () => {
-    const state = await listState(stack)
+    const state = await listState(stack, list)
     return state.questions.at(-1)?.after === state.generation && state
   }, PATIENCE)
 }
 
 /** Changes the list, and waits for the proxy. */
-export async function publish(stack: Behind, wish: Order): Promise<State> {
-  await order(stack, wish)
-  return await untilApplied(stack)
+export async function publish(stack: Behind, wish: Order, list: ListName = 'revoked'): Promise<State> {
+  await order(stack, wish, list)
+  return await untilApplied(stack, list)
 }
 
 /** A line that a proxy prints about its list. */
 export interface News {
   readonly proxy: string
+  readonly list: ListName
   readonly state: 'current' | 'away' | 'refused'
   readonly generation: number
   readonly entries: number
   readonly reason?: string
 }
 
-const isNews = (line: string): boolean => line.startsWith('{') && JSON.parse(line).kind === 'revocation-list'
+const isNews = (line: string): boolean => line.startsWith('{') && JSON.parse(line).list === 'revoked'
 
 /** What the proxy has printed about its list, not counting the first `skipped` lines of its log. */
 export function newsOf({ log }: Pick<Stack, 'log'>, skipped: number): readonly News[] {

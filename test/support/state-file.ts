@@ -12,8 +12,8 @@ function proxySecret(): string {
 }
 
 /** An answer of the authority, as it is kept. */
-export function part(change: Omit<Change, 'nonce'>, key = proxySecret()): string {
-  return right({ change: { nonce: NONCE, ...change }, key, earlier: '' })
+export function part(change: Omit<Change, 'list' | 'nonce'>, key = proxySecret()): string {
+  return right({ change: { list: 'revoked', nonce: NONCE, ...change }, key, earlier: '' })
 }
 
 /** Where a proxy keeps what it knows to be revoked: a folder to be mounted, and its only file. */
@@ -51,7 +51,13 @@ export class StateFile implements Disposable {
         const [, nonce = '', from, to, ...lines] = text
           .split('\n')
           .map(line => line.replace(/^(nonce|from|to) /, ''))
-        const change = { nonce, from: Number(from), to: Number(to), lines: lines.slice(0, -2) }
+        const change: Change = {
+          list: 'revoked',
+          nonce,
+          from: Number(from),
+          to: Number(to),
+          lines: lines.slice(0, -2),
+        }
         if (right({ change, key: proxySecret(), earlier: '' }) !== text)
           throw new Error(`This is no answer of the authority:\n${text.slice(0, 500)}`)
         return [change.from, change.to] as const

@@ -1,5 +1,5 @@
--- Follows the application's list of what is revoked: asks for what has changed, has it refused from then on, and keeps it
--- for the next start. Whatever is wrong with an answer, nothing of it is applied: the list that there is stays. No request
+-- Follows a list of the application's, of revoked certificates or of ended sessions; haproxy.cfg loads this once for each,
+-- with its name and where to ask for it. What has changed is refused from then on, and kept for the next start. Whatever is wrong with an answer, nothing of it is applied: the list that there is stays. No request
 -- runs or waits for this script: haproxy.cfg looks into the ACL and the map that it fills.
 
 local rand = require 'openssl.rand'
@@ -7,9 +7,10 @@ local application = require 'application'
 local journal = require 'journal'
 local signed_change = require 'signed-change'
 
--- Serial numbers without leading zeros, and `list` as soon as there is one; `stale`, and since when.
-local REVOKED, HEALTH = 'virt@revoked', 'virt@revocation-list'
-local JOURNAL = '/var/lib/gatehouse/revoked'
+local NAME, PATH = ...
+-- Entries without leading zeros, and `list` as soon as there is one; `since` when it is stale, if it is.
+local LISTED, STALE = 'virt@' .. NAME, 'virt@' .. NAME .. '-stale'
+local JOURNAL = '/var/lib/gatehouse/' .. NAME
 -- Our own choice: the journal is soon read, and seldom written anew.
 local MOST_PARTS = 1000
 -- What HAProxy itself says when the application says nothing.
@@ -23,11 +24,11 @@ local function report(new_state, reason)
   local now = os.date('!%Y-%m-%dT%H:%M:%SZ')
   state = new_state
   stale_since = state ~= 'current' and (stale_since or now) or nil
-  if stale_since then core.set_map(HEALTH, 'stale', stale_since) else core.del_map(HEALTH, 'stale') end
+  if stale_since then core.set_map(STALE, 'since', stale_since) else core.del_map(STALE, 'since') end
   local text = reason and '"' .. reason:gsub('^/%S+%.lua:%d+: ', ''):gsub('[%c"\\]', ' ') .. '"' or 'null'
   core.log(core.notice, string.format(
-    '{"time":"%s","proxy":"haproxy","kind":"revocation-list","state":"%s","generation":%d,"entries":%d,"reason":%s}',
-    now, state, generation, entries, text))
+    '{"time":"%s","proxy":"haproxy","kind":"list","list":"%s","state":"%s","generation":%d,"entries":%d,"reason":%s}',
+    now, NAME, state, generation, entries, text))
 end
 
 -- The requests of others must not wait until a long list is done. At the start, where there are none, HAProxy forbids it.
@@ -40,33 +41,33 @@ local function pause(count)
   yield()
 end
 
-local function refuse(serial)
-  if known[serial] then return end
-  core.add_acl(REVOKED, serial)
-  known[serial] = true
+local function add(entry)
+  if known[entry] then return end
+  core.add_acl(LISTED, entry)
+  known[entry] = true
   entries = entries + 1
 end
 
-local function admit(serial)
-  if not known[serial] then return end
-  core.del_acl(REVOKED, serial)
-  known[serial] = nil
+local function remove(entry)
+  if not known[entry] then return end
+  core.del_acl(LISTED, entry)
+  known[entry] = nil
   entries = entries - 1
 end
 
 local function apply(change)
-  for serial, sign in pairs(change.lines) do
-    if sign == '+' then refuse(serial) else admit(serial) end
+  for entry, sign in pairs(change.lines) do
+    if sign == '+' then add(entry) else remove(entry) end
     pause()
   end
   -- A change since the beginning is the whole list.
   if change.from == 0 then
-    for serial in pairs(known) do
-      if not change.lines[serial] then admit(serial) end
+    for entry in pairs(known) do
+      if not change.lines[entry] then remove(entry) end
       pause()
     end
   end
-  core.add_acl(REVOKED, 'list')
+  core.add_acl(LISTED, 'list')
   has_list = true
 end
 
@@ -80,7 +81,7 @@ local function keep(text, is_whole)
 end
 
 local function restore_part(text)
-  local change = signed_change.read(text, pause)
+  local change = signed_change.read(text, NAME, pause)
   assert(change.from == generation, 'not the next part')
   apply(change)
   generation, parts = change.to, parts + 1
@@ -109,7 +110,7 @@ end
 local function take(question, status, body)
   assert(status == 200, 'status ' .. status)
   assert(body, 'a body that is cut off')
-  local change = signed_change.read(body, pause)
+  local change = signed_change.read(body, NAME, pause)
   assert(change.nonce == question.nonce, 'the answer to another question')
   assert(change.from == question.after, 'a change from elsewhere')
   assert(change.to >= generation, 'an older list')
@@ -131,8 +132,8 @@ local function poll()
   }
   -- Whoever does not know whether his list is current wants to know at once.
   local wait = state == 'current' and 10 or 0
-  local path = '/pki/revoked?after=%d&nonce=%s&wait=%d&proxy=haproxy'
-  local status, body = application.get(path:format(question.after, question.nonce, wait))
+  local query = '?after=%d&nonce=%s&wait=%d&proxy=haproxy'
+  local status, body = application.get(NAME, PATH .. query:format(question.after, question.nonce, wait))
   if NO_ANSWER[status] then return 'away', 'status ' .. status end
   take(question, status, body)
 end
@@ -152,4 +153,4 @@ end
 
 core.register_init(function() report('away', select(2, pcall(restore))) end)
 core.register_task(follow)
-core.register_task(application.guard)
+core.register_task(function() application.guard(NAME) end)
