@@ -5,14 +5,15 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends nginx libnginx-mod-http-js libnginx-mod-http-headers-more-filter openssl \
  && rm -rf /var/lib/apt/lists/*
 
-# A broken file is a failed build. nginx looks its upstream up when it reads the file, and there is no `app` here.
+# A broken file is a failed build. nginx looks its upstreams up when it reads the file, and there is neither `app` nor
+# `intranet` here.
 FROM server AS checked
 COPY dockerfiles/throwaway-keys.sh dockerfiles/entrypoint.sh /usr/local/bin/
 COPY proxy-configs/refusals /usr/share/gatehouse/refusals
 COPY proxy-configs/nginx /etc/gatehouse
 RUN install -d /var/lib/gatehouse && throwaway-keys.sh \
  && cp -r /etc/gatehouse /tmp/check \
- && sed -i 's/server app:8080/server 127.0.0.1:8080/' /tmp/check/nginx.conf \
+ && sed -i -E 's/server (app|intranet):8080/server 127.0.0.1:8080/' /tmp/check/nginx.conf \
  && entrypoint.sh nginx -t -c /tmp/check/nginx.conf
 
 FROM server

@@ -6,7 +6,7 @@ function clientCert(r) {
 
 /** Of a validated certificate: `good`, `revoked`, or `unknown` as long as there is no list. */
 function standing(r) {
-  if (!ngx.shared.revocation.has('list')) return 'unknown'
+  if (!ngx.shared.revoked_state.has('list')) return 'unknown'
   // Servers print the same serial with and without leading zeros.
   const serial = r.variables.ssl_client_serial.replace(/^0+/, '')
   return ngx.shared.revoked.has(serial) ? 'revoked' : 'good'

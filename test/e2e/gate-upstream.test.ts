@@ -71,19 +71,24 @@ describe.each(proxies)('$name', proxy => {
   })
 
   const token = gateCookie()[1]
-  it.each([
+  const readable = (cookie: string) => cookie.replaceAll(token, 'TOKEN')
+  const WITHOUT = [
     [token, []],
     [`${token}; a=b`, ['a=b']],
     [`a=b; ${token}`, ['a=b']],
     [`a=b; ${token}; c=d; e="f g"`, ['a=b; c=d; e="f g"']],
     [`a=b;${token};c=d`, ['a=b;c=d']],
     [`x${GATE.cookie}=1; ${token}; ${GATE.cookie}x=2`, [`x${GATE.cookie}=1; ${GATE.cookie}x=2`]],
-  ])('of "%s" the rest arrives', async (cookie, rest) => {
-    for (const options of [{}, { as: person('grace') }]) {
-      const echo = await arriving({ ...options, headers: [['Cookie', cookie]] })
-      expect(received(echo, 'Cookie')).toEqual(rest)
-    }
-  })
+  ] as const
+  it.each(WITHOUT.map(([cookie, rest]) => [readable(cookie), cookie, rest] as const))(
+    'of "%s" the rest arrives',
+    async (_, cookie, rest) => {
+      for (const options of [{}, { as: person('grace') }]) {
+        const echo = await arriving({ ...options, headers: [['Cookie', cookie]] })
+        expect(received(echo, 'Cookie')).toEqual(rest)
+      }
+    },
+  )
 
   it('of several tokens none arrives', async () => {
     const as = person('grace')

@@ -1,9 +1,7 @@
 import signedList from 'signed-list.js'
 
 /** Applies all changes of a list or none; gives how many entries there are then, of `entries` before. */
-async function apply(list, entries) {
-  // Taken once: njs makes a new object each time.
-  const zone = ngx.shared.revoked
+async function apply(zone, list, entries) {
   const done = []
   let named = 0
   try {
@@ -21,7 +19,7 @@ async function apply(list, entries) {
 async function applyLines(zone, text, mark, done) {
   let count = 0
   await signedList.inSlices(text, slice => {
-    // Servers print the same serial with and without leading zeros.
+    // Servers print the same serial number with and without leading zeros.
     const changes = slice
       .replace(/([+-])0+/g, '$1')
       .trimEnd()
@@ -36,10 +34,10 @@ async function applyLines(zone, text, mark, done) {
 
 /** An entry is marked with the generation that named it last. */
 function applyOne(zone, change, mark) {
-  const serial = change.slice(1)
-  if (change[0] === '-') return zone.delete(serial)
-  const isNew = !zone.has(serial)
-  zone.set(serial, mark)
+  const entry = change.slice(1)
+  if (change[0] === '-') return zone.delete(entry)
+  const isNew = !zone.has(entry)
+  zone.set(entry, mark)
   return isNew
 }
 
@@ -47,7 +45,7 @@ function opposite(change) {
   return (change[0] === '+' ? '-' : '+') + change.slice(1)
 }
 
-/** What a whole list does not name is not revoked any more. */
+/** What a whole list does not name is not on it any more. */
 function deleteOthers(zone, mark) {
   zone.items(zone.size()).forEach(item => {
     if (item[1] !== mark) zone.delete(item[0])
