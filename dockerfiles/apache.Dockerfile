@@ -2,7 +2,7 @@ ARG DEBIAN_IMAGE=debian:trixie-slim
 
 FROM ${DEBIAN_IMAGE} AS server
 RUN apt-get update \
- && apt-get install -y --no-install-recommends apache2 lua5.4 lua-luaossl lua-posix lua-socket openssl \
+ && apt-get install -y --no-install-recommends apache2 lua5.4 lua-cjson lua-luaossl lua-posix lua-socket openssl \
  && rm -rf /var/lib/apt/lists/*
 
 # A broken file is a failed build.

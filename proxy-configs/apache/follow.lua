@@ -1,6 +1,6 @@
--- Follows the application's list of what is revoked. What it says has to be right (signed-list.lua), is written down
--- (state-file.lua) and put where refuse.lua looks at every request (names.lua). Apache starts this program, and starts it
--- again should it end.
+-- Follows a list of the application's: `revoked` certificates or `ended` sessions. What it says has to be right
+-- (signed-list.lua), is written down (state-file.lua) and put where every request looks (names.lua, listed.lua). Apache
+-- starts this program, with the name of the list and where to ask for it, and starts it again should it end.
 
 package.path = '/etc/gatehouse/?.lua;' .. package.path
 local ask = require 'ask'
@@ -13,31 +13,31 @@ local state_file = require 'state-file'
 local unistd = require 'posix.unistd'
 
 local MEMORY = '/dev/shm/gatehouse/'
-local HEALTH = MEMORY .. 'health'
-local STATE_FILE = '/var/lib/gatehouse/revoked'
-local QUESTION = '/pki/revoked?after=%d&nonce=%s&wait=%d&proxy=apache'
+local NAME, PATH = table.unpack(arg)
+local STALE = MEMORY .. NAME .. '.stale'
+local QUESTION = PATH .. '?after=%d&nonce=%s&wait=%d&proxy=apache'
 -- Seconds
 local WAIT, PAUSE = 10, 1
 
 local secret = os.getenv('PROXY_SECRET')
 local parent = unistd.getppid()
-local revoked, file, generation, state, since
+local listed, file, generation, state, since
 
 local function now() return os.date('!%Y-%m-%dT%H:%M:%SZ') end
 
 local function log(reason)
-  local line = '{"time":"%s","proxy":"apache","kind":"revocation-list","state":"%s","generation":%d,"entries":%d%s}\n'
+  local line = '{"time":"%s","proxy":"apache","kind":"list","list":"%s","state":"%s","generation":%d,"entries":%d%s}\n'
   local why = reason and (',"reason":"%s"'):format(reason:gsub('[%c"\\]', ' ')) or ''
-  io.stdout:write(line:format(now(), state, generation, revoked:count(), why))
+  io.stdout:write(line:format(now(), NAME, state, generation, listed:count(), why))
   io.stdout:flush()
 end
 
--- For httpd.conf to serve. There is none before there is a list.
+-- For health.lua.
 local function tell_health()
-  if not revoked:is_known() then return end
-  local health <close> = assert(io.open(HEALTH .. '.new', 'w'))
-  health:write(state == 'current' and 'ok\n' or ('ok, revocation list stale since %s\n'):format(since))
-  assert(os.rename(HEALTH .. '.new', HEALTH))
+  if state == 'current' then return os.remove(STALE) end
+  local stale <close> = assert(io.open(STALE .. '.new', 'w'))
+  stale:write(since)
+  assert(os.rename(STALE .. '.new', STALE))
 end
 
 local function enter(entered, reason)
@@ -49,22 +49,21 @@ end
 
 local function remember()
   stat.mkdir(MEMORY)
-  os.remove(HEALTH)
-  revoked = names.open(MEMORY .. 'revoked')
+  listed = names.open(MEMORY .. NAME)
   local changes, problem
-  file, generation, changes, problem = state_file.open(STATE_FILE, secret)
-  if file.parts > 0 then revoked:apply(changes, true) end
-  if file.parts > 0 or problem then enter('away', STATE_FILE .. ': ' .. (problem or 'read')) end
+  file, generation, changes, problem = state_file.open(NAME, secret)
+  if file.parts > 0 then listed:apply(changes, true) end
+  if file.parts > 0 or problem then enter('away', file.path .. ': ' .. (problem or 'read')) end
 end
 
 -- Whether there was anything new; an error if anything is wrong with it.
 local function take(text, after, nonce)
-  local list = signed_list.read(text, secret, after)
+  local list = signed_list.read(text, NAME, secret, after)
   if list.nonce ~= nonce then error('it answers another question', 0) end
   if list.to < generation then error('it is older than what is known', 0) end
   if list.to == after and file.parts > 0 then return false end
   local is_kept, problem = pcall(file.keep, file, text, after)
-  revoked:apply(list.changes, after == 0)
+  listed:apply(list.changes, after == 0)
   -- In force all the same, but not for good.
   if not is_kept then error(problem, 0) end
   generation = list.to

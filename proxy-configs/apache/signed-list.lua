@@ -2,7 +2,7 @@
 
 local hmac = require 'openssl.hmac'
 
-local FORM = '^(gatehouse%-revoked 1\nnonce (%w+)\nfrom (%d+)\nto (%d+)\n(.*))hmac (%x+)\n$'
+local FORM = '^(gatehouse%-(%l+) 1\nnonce (%w+)\nfrom (%d+)\nto (%d+)\n(.*))hmac (%x+)\n$'
 
 local function hex(octets)
   return (octets:gsub('.', function(octet) return ('%02x'):format(octet:byte()) end))
@@ -27,19 +27,19 @@ end
 
 -- '+' or '-' by name, which is 1 to 20 octets.
 local function changes_of(lines)
-  demand(lines:gsub('[+-][0-9A-F]+\n', '') == '', 'a line is neither + nor - and a serial number')
+  demand(lines:gsub('[+-][0-9A-F]+\n', '') == '', 'a line is neither + nor - and an entry')
   local changes = {}
   for sign, name in lines:gmatch('([+-])(%x+)') do
-    demand(#name % 2 == 0 and #name <= 40, 'a serial number has not 1 to 20 octets')
+    demand(#name % 2 == 0 and #name <= 40, 'an entry has not 1 to 20 octets')
     changes[as_printed(name)] = sign
   end
   return changes
 end
 
 -- What has changed after a generation: { nonce =, to =, changes = }. Otherwise an error that says what is wrong.
-local function read(text, secret, after)
-  local signed, nonce, from, to, lines, code = text:match(FORM)
-  demand(signed, 'it has not the form of a list')
+local function read(text, name, secret, after)
+  local signed, list, nonce, from, to, lines, code = text:match(FORM)
+  demand(list == name, 'it has not the form of such a list')
   demand(equal(code, hex(hmac.new(secret, 'sha256'):final(signed))), 'it is not signed with the secret')
   demand(tonumber(from) == after, 'it does not follow what is known')
   return { nonce = nonce, to = math.tointeger(tonumber(to)), changes = changes_of(lines) }

@@ -43,12 +43,13 @@ end
 function StateFile:is_long() return self.parts > MOST_PARTS end
 
 -- The file, up to which generation it reaches, what is in force there ('+' by name), and what is wrong with the rest.
-local function open(path, secret)
+local function open(name, secret)
+  local path = '/var/lib/gatehouse/' .. name
   local self = setmetatable({ path = path, size = 0, parts = 0 }, StateFile)
   local text, problem = contents(path)
   local generation, names = 0, {}
   for part, stop in text:gmatch('(.-\nhmac %x+\n)()') do
-    local is_right, answer = pcall(signed_list.read, part, secret, generation)
+    local is_right, answer = pcall(signed_list.read, part, name, secret, generation)
     if not is_right then problem = answer break end
     for name, sign in pairs(answer.changes) do names[name] = sign == '+' and sign or nil end
     generation, self.size, self.parts = answer.to, stop - 1, self.parts + 1

@@ -2,7 +2,7 @@
 -- names only, and one with another separator (X_SSL-Client.Verify) is a twin of ours to some back end. `Via` has none and
 -- is replaced in httpd.conf. Should this script fail, Apache answers 500: nothing is forwarded unstripped.
 
-local families = { '^client%-cert', '^x%-ssl%-client', '^ssl%-client', '^ssl%-server', '^x%-forwarded' }
+local families = { '^client%-cert', '^x%-ssl%-client', '^ssl%-client', '^ssl%-server', '^x%-forwarded', '^remote', '^x%-remote', '^oidc' }
 local names = {
   ['x-proxy-secret'] = true,
   ['x-request-id'] = true,
@@ -21,7 +21,7 @@ end
 function strip(r)
   for header in pairs(r:headers_in_table()) do
     -- The first letter spares most headers the rest.
-    if header:find('^[CcFfSsXx]') and reserved(header) then
+    if header:find('^[CcFfOoRrSsXx]') and reserved(header) then
       r.headers_in[header] = nil
     end
   end

@@ -1,0 +1,76 @@
+-- Reads the gate's token, a JWT (RFC 7519) signed with ES256 (RFC 7518): what it claims, if the application has signed it for
+-- us and it is still good; nil for everything else.
+
+local json = require 'cjson.safe'
+local digest = require 'openssl.digest'
+local pkey = require 'openssl.pkey'
+
+-- Our own choice: then all that is remembered is forgotten.
+local MOST_REMEMBERED = 1000
+
+local function key_in(path)
+  local file <close> = assert(io.open(path))
+  return pkey.new(file:read('a'))
+end
+
+-- By `kid`.
+local keys = { a = key_in('/run/secrets/gate-a.pem'), b = key_in('/run/secrets/gate-b.pem') }
+
+-- Tokens that are rightly signed: verifying costs a third of a request. Each thread of Apache has its own.
+local verified, count = {}, 0
+
+local function remember(token)
+  if count == MOST_REMEMBERED then verified, count = {}, 0 end
+  verified[token], count = true, count + 1
+end
+
+local function decode(r, text)
+  if text:find('[^%w_-]') then return nil end
+  return r:base64_decode(text:gsub('[-_]', { ['-'] = '+', _ = '/' }) .. ('='):rep(-#text % 4))
+end
+
+local function object_in(r, text)
+  local value = json.decode(decode(r, text) or '')
+  return type(value) == 'table' and value or {}
+end
+
+-- An integer of DER: no octet 0 too many, and never negative.
+local function integer(octets)
+  octets = octets:gsub('^\0+', '')
+  if octets == '' or octets:byte() > 127 then octets = '\0' .. octets end
+  return '\2' .. string.char(#octets) .. octets
+end
+
+-- RFC 7518 section 3.4: r and s, of 32 octets each; OpenSSL takes them in DER.
+local function der_of(signature)
+  if not signature or #signature ~= 64 then return nil end
+  local both = integer(signature:sub(1, 32)) .. integer(signature:sub(33))
+  return '0' .. string.char(#both) .. both
+end
+
+local function is_signed(r, head, claims, signature)
+  local header = object_in(r, head)
+  local key = header.alg == 'ES256' and type(header.kid) == 'string' and keys[header.kid]
+  local der = der_of(decode(r, signature))
+  if not key or not der then return false end
+  local is_done, is_right = pcall(key.verify, key, der, digest.new('sha256'):update(head .. '.' .. claims))
+  return is_done and is_right
+end
+
+local function is_good(claims)
+  return claims.iss == 'gatehouse' and claims.aud == 'internal'
+    and type(claims.sub) == 'string' and claims.sub ~= ''
+    and type(claims.exp) == 'number' and claims.exp > os.time()
+    and type(claims.jti) == 'string' and #claims.jti == 32 and not claims.jti:find('[^0-9A-F]')
+end
+
+return function(r, token)
+  local head, body, signature = token:match('^([^.]+)%.([^.]+)%.([^.]+)$')
+  if not head then return nil end
+  if not verified[token] then
+    if not is_signed(r, head, body, signature) then return nil end
+    remember(token)
+  end
+  local claims = object_in(r, body)
+  return is_good(claims) and claims or nil
+end
