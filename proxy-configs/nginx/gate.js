@@ -21,11 +21,11 @@ function decide(r) {
   return 'pass'
 }
 
-/** Verifying is not done at once, as a decision has to be; so the request comes back here. */
+/** Verifying is not done at once, as a decision has to be; so the request is decided about again. */
 async function verify(r) {
   const isSigned = await tokens.verify(tokens.tokenIn(r.variables.http_cookie))
   if (!isSigned) r.variables.gate_is_forged = 'yes'
-  r.internalRedirect('/usr/share/gatehouse/gate')
+  r.return(204)
 }
 
 /** Pages are sent to the login and back; a program is told so, and whatever has a body, which would be lost. */

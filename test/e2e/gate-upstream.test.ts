@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { GATE } from '../../proxy-configs/gate-contract.ts'
 import { FOREIGN_HEADERS, HEADER, HEADER_FAMILIES } from '../../proxy-configs/header-contract.ts'
-import { type Ask, ask, type Echo, HOST, person, received } from '../support/ask.ts'
+import { type Ask, ask, type Echo, HOST, openTls, person, received } from '../support/ask.ts'
 import { contractOf } from '../support/contract.ts'
 import { clientCa, forge, nameOf } from '../support/forge.ts'
 import { proxies } from '../support/fronts.ts'
@@ -104,6 +104,28 @@ describe.each(proxies)('$name', proxy => {
       ['Cookie', `a=b; ${token}`],
     ] as const
     expect(JSON.stringify(await arriving({ as, headers: lines }))).not.toContain(GATE.cookie)
+  })
+
+  it('the service cannot set the cookie, and others it can', async () => {
+    const cookies = ['a=b; Path=/', `${GATE.cookie}=x; Path=/; Secure`, 'c=d']
+    const query = cookies.map(cookie => `set-cookie=${encodeURIComponent(cookie)}`).join('&')
+    const behind = await ask(stack(), { path: `${GATE.path}?${query}`, headers: [gateCookie()] })
+    // Apache and HAProxy leave a field that sets nothing.
+    expect([behind.headers['set-cookie']].flat().filter(Boolean)).toEqual(['a=b; Path=/', 'c=d'])
+    const application = await ask(stack(), { path: `/?${query}` })
+    expect(application.headers['set-cookie']).toEqual(cookies)
+  })
+
+  it('a body is passed on while it comes', async () => {
+    const skipped = stack().backendLog.lines.length
+    const socket = await openTls(stack())
+    try {
+      const head = `POST ${GATE.path}begun HTTP/1.1\r\nHost: ${HOST}\r\n${gateCookie().join(': ')}\r\n`
+      socket.write(`${head}Content-Length: 400000000\r\n\r\nx`)
+      await stack().backendLog.line(line => line.includes(`${GATE.path}begun`), skipped)
+    } finally {
+      socket.destroy()
+    }
   })
 
   it('the application gets the cookie as it came', async () => {

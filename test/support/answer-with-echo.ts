@@ -16,6 +16,8 @@ export function answerWithEcho(request: IncomingMessage, response: ServerRespons
   request.on('end', () => {
     const { rawTrailers } = request
     response.setHeader('content-type', 'application/json')
+    const { searchParams } = new URL(request.url ?? '', 'http://echo')
+    response.setHeader('set-cookie', searchParams.getAll('set-cookie'))
     response.end(
       JSON.stringify({ ...describe(request), rawTrailers, body: Buffer.concat(body).toString('latin1') }),
     )

@@ -26,9 +26,10 @@ export async function untilAskedAgain(
   stack: Behind,
   since: State,
   answer: string,
+  list: ListName = 'revoked',
 ): Promise<readonly [answered: Question, again: Question]> {
   return await vi.waitUntil(async () => {
-    const { questions } = await listState(stack)
+    const { questions } = await listState(stack, list)
     const first = Math.max(since.questions.length - 1, 0)
     const at = questions.findIndex((question, i) => i >= first && question.answer === answer)
     const [answered, again] = at < 0 ? [] : questions.slice(at)

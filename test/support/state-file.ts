@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { inject } from 'vitest'
 import { containerOwner } from '../../scripts/compose-env.ts'
 import { temporaryFolder } from './lab.ts'
-import { type Change, right } from './list-answers.ts'
+import { type Change, type ListName, right } from './list-answers.ts'
 
 const NONCE = '0123456789abcdefghijklmnop'
 
@@ -16,12 +16,16 @@ export function part(change: Omit<Change, 'list' | 'nonce'>, key = proxySecret()
   return right({ change: { list: 'revoked', nonce: NONCE, ...change }, key, earlier: '' })
 }
 
-/** Where a proxy keeps what it knows to be revoked: a folder to be mounted, and its only file. */
+/** Where a proxy keeps what it knows of a list: a folder to be mounted, and the list's file in it. */
 export class StateFile implements Disposable {
-  readonly #folder = temporaryFolder()
+  readonly #folder: Disposable & { readonly path: string }
   readonly #owner = containerOwner()
+  readonly #list: ListName
 
-  constructor() {
+  /** @param folder of another one, which disposes of it; left out, it is made */
+  constructor(list: ListName = 'revoked', folder?: string) {
+    this.#list = list
+    this.#folder = folder ? { path: folder, [Symbol.dispose]: () => undefined } : temporaryFolder()
     chownSync(this.folder, this.#owner.uid, this.#owner.gid)
   }
 
@@ -30,7 +34,7 @@ export class StateFile implements Disposable {
   }
 
   get path(): string {
-    return join(this.folder, 'revoked')
+    return join(this.folder, this.#list)
   }
 
   read(): string {
@@ -52,7 +56,7 @@ export class StateFile implements Disposable {
           .split('\n')
           .map(line => line.replace(/^(nonce|from|to) /, ''))
         const change: Change = {
-          list: 'revoked',
+          list: this.#list,
           nonce,
           from: Number(from),
           to: Number(to),
