@@ -23,7 +23,6 @@ local application = {}
 function application.get(path)
   deadline = core.now().sec + PATIENCE_S
   local answer = core.httpclient():get({ url = 'http://app' .. path, dst = 'abns@gatehouse', headers = HEADERS })
-  deadline = nil
   local length = answer.headers['content-length']
   return answer.status, (not length or tonumber(length[0]) == #answer.body) and answer.body
 end

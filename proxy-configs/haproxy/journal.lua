@@ -1,7 +1,6 @@
 -- Keeps what is known of a list for the next start: the answers exactly as they came, one after the other. A crash leaves
 -- all of the last one, or an end that does not count.
 
-local fcntl = require 'posix.fcntl'
 local stdio = require 'posix.stdio'
 local unistd = require 'posix.unistd'
 
@@ -20,10 +19,8 @@ local function write(path, mode, text, pause)
 end
 
 local function sync_folder(path)
-  local descriptor = assert(fcntl.open(path:match('^.*/'), fcntl.O_RDONLY))
-  local is_done, problem = unistd.fsync(descriptor)
-  unistd.close(descriptor)
-  assert(is_done, problem)
+  local folder <close> = assert(io.open(path:match('^.*/')))
+  assert(unistd.fsync(stdio.fileno(folder)))
 end
 
 local journal = {}
