@@ -5,13 +5,13 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends haproxy lua-luaossl lua-posix openssl \
  && rm -rf /var/lib/apt/lists/*
 
-# A broken file is a failed build. HAProxy looks its server up when it reads the file, and there is no `app` here.
+# A broken file is a failed build. HAProxy looks its server up when it reads the file, and there is neither `app` nor `intranet` here.
 FROM server AS checked
 COPY dockerfiles/throwaway-keys.sh dockerfiles/entrypoint.sh /usr/local/bin/
 COPY proxy-configs/refusals /usr/share/gatehouse/refusals
 COPY proxy-configs/haproxy /etc/gatehouse
 RUN install -d /var/lib/gatehouse && throwaway-keys.sh \
- && sed 's/app:8080/127.0.0.1:8080/' /etc/gatehouse/haproxy.cfg > /tmp/check.cfg \
+ && sed -E 's/(app|intranet):8080/127.0.0.1:8080/' /etc/gatehouse/haproxy.cfg > /tmp/check.cfg \
  && entrypoint.sh haproxy -c -f /tmp/check.cfg
 
 FROM server

@@ -4,7 +4,7 @@
 local PATIENCE_S, MOST_OCTETS = 15, 16 * 1024 * 1024
 local HEADERS = { ['x-proxy-secret'] = { os.getenv('PROXY_SECRET') }, ['x-ssl-client-verify'] = { 'NONE' } }
 
-local deadline
+local deadlines = {}
 
 -- Ends an answer that is longer than a list can be: the HTTP client would take all of it into memory.
 local Limit = { id = 'limit', flags = filter.FLT_CFG_FL_HTX }
@@ -19,9 +19,9 @@ core.register_filter('limit', Limit, function(limit) return limit end)
 
 local application = {}
 
--- The status, and the body if it has the length that was announced.
-function application.get(path)
-  deadline = core.now().sec + PATIENCE_S
+-- The status, and the body if it has the length that was announced. One question at a time for each list.
+function application.get(list, path)
+  deadlines[list] = core.now().sec + PATIENCE_S
   local answer = core.httpclient():get({ url = 'http://app' .. path, dst = 'abns@gatehouse', headers = HEADERS })
   local length = answer.headers['content-length']
   return answer.status, (not length or tonumber(length[0]) == #answer.body) and answer.body
@@ -31,8 +31,10 @@ end
 function application.guard()
   while true do
     core.msleep(250)
-    if deadline and (core.get_info().Stopping == 1 or core.now().sec > deadline) then
-      core.backends.authority.servers.app:shut_sess()
+    for list, deadline in pairs(deadlines) do
+      if core.get_info().Stopping == 1 or core.now().sec > deadline then
+        core.backends.authority.servers[list]:shut_sess()
+      end
     end
   end
 end

@@ -1,5 +1,5 @@
--- Reads an answer to `GET /pki/revoked`: only what the application has signed with the proxy secret, and nothing of
--- another form. Whatever is wrong is an error.
+-- Reads what the application answers about a list: only what it has signed with the proxy secret, and nothing of another
+-- form. Whatever is wrong is an error.
 
 local hmac = require 'openssl.hmac'
 
@@ -22,13 +22,13 @@ local function equal(one, other)
   return difference == 0
 end
 
--- `+` and `-` by serial number, without leading zeros.
+-- `+` and `-` by entry, which is a number in hex: without leading zeros.
 local function read_lines(text, at, pause)
   local lines = {}
   while at <= #text do
-    local sign, serial, rest = text:match('^([+-])([0-9A-F]+)\n()', at)
-    assert(serial and #serial % 2 == 0 and #serial <= 40, 'a malformed line')
-    lines[serial:match('^0*(.*)')] = sign
+    local sign, entry, rest = text:match('^([+-])([0-9A-F]+)\n()', at)
+    assert(entry and #entry % 2 == 0 and #entry <= 40, 'a malformed line')
+    lines[entry:match('^0*(.*)')] = sign
     at = rest
     pause()
   end
@@ -46,11 +46,12 @@ end
 local function number(text) return assert(math.tointeger(text), 'a malformed head') end
 
 -- `pause` is called again and again, with how much was done: a line counts one.
-function change.read(text, pause)
+function change.read(list, text, pause)
   local signed = text:sub(1, -HMAC_LINE - 1)
   local mac = text:match('^hmac ([0-9a-f]+)\n$', #signed + 1)
   assert(mac and equal(mac, hmac_of(signed, pause)), 'a wrong hmac, or none')
-  local nonce, from, to, at = signed:match('^gatehouse%-revoked 1\nnonce (%w+)\nfrom (%d+)\nto (%d+)\n()')
+  local head = '^gatehouse%-' .. list .. ' 1\nnonce (%w+)\nfrom (%d+)\nto (%d+)\n()'
+  local nonce, from, to, at = signed:match(head)
   return { nonce = nonce, from = number(from), to = number(to), lines = read_lines(signed, at, pause) }
 end
 
