@@ -58,7 +58,8 @@ export interface News {
   readonly reason?: string
 }
 
-const isNews = (line: string): boolean => line.startsWith('{') && JSON.parse(line).kind === 'revocation-list'
+const KINDS = /"kind":"(revocation-list|list","list":"revoked)"/
+const isNews = (line: string): boolean => line.startsWith('{') && KINDS.test(line)
 
 /** What the proxy has printed about its list, not counting the first `skipped` lines of its log. */
 export function newsOf({ log }: Pick<Stack, 'log'>, skipped: number): readonly News[] {
