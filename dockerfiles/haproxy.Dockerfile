@@ -5,7 +5,8 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends haproxy lua-luaossl lua-posix openssl \
  && rm -rf /var/lib/apt/lists/*
 
-# A broken file is a failed build. HAProxy looks its servers up when it reads the file, and there is neither `app` nor `intranet` here.
+# A broken file is a failed build. HAProxy looks its servers up when it reads the file, and there is neither `app` nor
+# `intranet` here.
 FROM server AS checked
 COPY dockerfiles/throwaway-keys.sh dockerfiles/entrypoint.sh /usr/local/bin/
 COPY proxy-configs/refusals /usr/share/gatehouse/refusals
@@ -21,7 +22,7 @@ LABEL org.opencontainers.image.title="Gatehouse HAProxy" \
 COPY dockerfiles/entrypoint.sh dockerfiles/healthcheck.sh /usr/local/bin/
 COPY --from=checked /usr/share/gatehouse /usr/share/gatehouse
 COPY --from=checked /etc/gatehouse /etc/gatehouse
-# Whoever the container runs as keeps here what is revoked; nobody else is in it.
+# Whoever the container runs as keeps here what is revoked or ended; nobody else is in it.
 RUN install -d -m 1777 /var/lib/gatehouse
 VOLUME /var/lib/gatehouse
 USER 10001:10001

@@ -44,5 +44,5 @@ function formatProxies(proxies: Proxies, width: number | undefined): readonly st
 }
 
 function warning({ name, address }: Proxies[number]): string {
-  return `WARNING: ${name} at ${address} has not said within two seconds that it refuses the certificate. The server itself does. Look for "revocation-list" in the log of that proxy, and stop it if it cannot be repaired at once.`
+  return `WARNING: ${name} at ${address} has not said within two seconds that it refuses the certificate. The server itself does. Look for "list":"revoked" in the log of that proxy, and stop it if it cannot be repaired at once.`
 }

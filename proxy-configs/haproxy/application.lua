@@ -1,11 +1,9 @@
--- Asks the application for a list, as the proxy itself and no client's, through the section of haproxy.cfg that has the
--- list's name.
+-- Asks the application as the proxy itself and no client's, through the section `authority` of haproxy.cfg.
 
--- Our own limits: half as long again as a poll waits, and 400,000 entries.
+-- Our own limits: half as long again as a poll waits, and 400,000 serial numbers.
 local PATIENCE_S, MOST_OCTETS = 15, 16 * 1024 * 1024
 local HEADERS = { ['x-proxy-secret'] = { os.getenv('PROXY_SECRET') }, ['x-ssl-client-verify'] = { 'NONE' } }
 
--- By list.
 local deadlines = {}
 
 -- Ends an answer that is longer than a list can be: the HTTP client would take all of it into memory.
@@ -21,23 +19,22 @@ core.register_filter('limit', Limit, function(limit) return limit end)
 
 local application = {}
 
--- The status, and the body if it has the length that was announced.
+-- The status, and the body if it has the length that was announced. One question at a time for each list.
 function application.get(list, path)
   deadlines[list] = core.now().sec + PATIENCE_S
-  local question = { url = 'http://app' .. path, dst = 'abns@gatehouse-' .. list, headers = HEADERS }
-  local answer = core.httpclient():get(question)
-  deadlines[list] = nil
+  local answer = core.httpclient():get({ url = 'http://app' .. path, dst = 'abns@gatehouse', headers = HEADERS })
   local length = answer.headers['content-length']
   return answer.status, (not length or tonumber(length[0]) == #answer.body) and answer.body
 end
 
 -- Ends an answer that comes one octet at a time, and one that would keep the process from stopping.
-function application.guard(list)
+function application.guard()
   while true do
     core.msleep(250)
-    local deadline = deadlines[list]
-    if deadline and (core.get_info().Stopping == 1 or core.now().sec > deadline) then
-      core.backends[list].servers.app:shut_sess()
+    for list, deadline in pairs(deadlines) do
+      if core.get_info().Stopping == 1 or core.now().sec > deadline then
+        core.backends.authority.servers[list]:shut_sess()
+      end
     end
   end
 end

@@ -1,5 +1,5 @@
--- Reads an answer about a list: only what the application has signed with the proxy secret, and nothing of
--- another form. Whatever is wrong is an error.
+-- Reads what the application answers about a list: only what it has signed with the proxy secret, and nothing of another
+-- form. Whatever is wrong is an error.
 
 local hmac = require 'openssl.hmac'
 
@@ -22,7 +22,7 @@ local function equal(one, other)
   return difference == 0
 end
 
--- `+` and `-` by entry, without leading zeros.
+-- `+` and `-` by entry, which is a number in hex: without leading zeros.
 local function read_lines(text, at, pause)
   local lines = {}
   while at <= #text do
@@ -46,12 +46,12 @@ end
 local function number(text) return assert(math.tointeger(text), 'a malformed head') end
 
 -- `pause` is called again and again, with how much was done: a line counts one.
-function change.read(text, name, pause)
+function change.read(list, text, pause)
   local signed = text:sub(1, -HMAC_LINE - 1)
   local mac = text:match('^hmac ([0-9a-f]+)\n$', #signed + 1)
   assert(mac and equal(mac, hmac_of(signed, pause)), 'a wrong hmac, or none')
-  local list, nonce, from, to, at = signed:match('^gatehouse%-(%l+) 1\nnonce (%w+)\nfrom (%d+)\nto (%d+)\n()')
-  assert(list == name, 'another list')
+  local head = '^gatehouse%-' .. list .. ' 1\nnonce (%w+)\nfrom (%d+)\nto (%d+)\n()'
+  local nonce, from, to, at = signed:match(head)
   return { nonce = nonce, from = number(from), to = number(to), lines = read_lines(signed, at, pause) }
 end
 

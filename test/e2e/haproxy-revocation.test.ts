@@ -26,13 +26,6 @@ describe.each(proxies.filter(({ name }) => name === 'haproxy'))('$name', proxy =
     ])
   })
 
-  it('an application that goes on answering wrongly is asked once a second', async () => {
-    const { questions } = await publish(stack(), { add: ['30C7'], next: Array(3).fill('status 500') })
-    const times = questions.slice(-5, -1).map(({ at }) => at)
-    const gaps = times.slice(1).map((at, i) => at - Number(times[i]))
-    for (const gap of gaps) expect(gap).toBeGreaterThan(900)
-  })
-
   it('the end of the process is no news of the list', async () => {
     const skipped = stack().log.lines.length
     await quietly`docker stop ${stack().container}`

@@ -77,7 +77,7 @@ describe.each(proxies.slice(0, 1))('$name with many that the application has rev
     expect(await revoke(stack(), serial)).toMatchObject([{ refused_after_ms: expect.any(Number) }])
     expect(await fate(stack(), keys)).toBe('revoked')
     const line = await stack().log.line(
-      text => text.includes('"revocation-list"') && text.includes(`${MANY + 1}`),
+      text => text.includes('"list":"revoked"') && text.includes(`${MANY + 1}`),
     )
     expect(JSON.parse(line)).toMatchObject({ state: 'current', entries: MANY + 1 })
   })

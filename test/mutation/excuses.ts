@@ -63,7 +63,7 @@ export const EXCUSES: readonly Excuse[] = [
     pattern: /^option dontlognull$/,
     reason: 'keeps health checks of others out of the log',
   },
-  { file: 'haproxy.cfg', pattern: /^timeout (http-keep-alive|client|server) /, reason: IDLE },
+  { file: 'haproxy.cfg', pattern: /^timeout (http-keep-alive|client|server|tunnel) /, reason: IDLE },
   { file: 'haproxy.cfg', pattern: /^timeout connect /, reason: 'how soon 503 is answered' },
   { file: 'haproxy.cfg', pattern: /^http-reuse always$/, reason: SPEED },
   {

@@ -83,8 +83,10 @@ const SPLITS: Readonly<Record<string, Split>> = {
   'signed-list.js': script,
   'haproxy.cfg': haproxy,
   'application.lua': everyLine('--'),
+  'follower.lua': everyLine('--'),
+  'gate-cookie.lua': everyLine('--'),
   'journal.lua': everyLine('--'),
-  'revocation.lua': everyLine('--'),
+  'list.lua': everyLine('--'),
   'signed-change.lua': everyLine('--'),
   'entrypoint.sh': everyLine('#'),
 }

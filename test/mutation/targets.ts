@@ -45,7 +45,16 @@ export const TARGETS = {
   },
   haproxy: {
     folder: 'proxy-configs/haproxy',
-    files: ['haproxy.cfg', 'application.lua', 'journal.lua', 'revocation.lua', 'signed-change.lua'],
+    files: [
+      'haproxy.cfg',
+      'application.lua',
+      'follow.lua',
+      'follower.lua',
+      'gate-cookie.lua',
+      'journal.lua',
+      'list.lua',
+      'signed-change.lua',
+    ],
     proxies: ['haproxy'],
     variable: 'GATEHOUSE_TEST_CONFIGURATION',
   },
