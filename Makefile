@@ -100,6 +100,10 @@ mutation: $(STAMP) ## Remove each protecting line of the proxy files in turn: so
 bench: $(STAMP) ## Measure generate-keys against the openssl command line
 	@npm run -s bench
 
+.PHONY: bench-gate
+bench-gate: $(STAMP) ## Measure what the gate costs in each proxy (needs Docker)
+	@npm run -s bench:gate
+
 .PHONY: bench-revocation
 bench-revocation: $(STAMP) ## Measure how soon each proxy refuses who is revoked, and what a long list costs (needs Docker)
 	@npm run -s bench:revocation

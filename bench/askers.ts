@@ -10,8 +10,11 @@ export interface Target {
   readonly port: number
   /** The server's root, and the client's certificate with its key, in PEM. */
   readonly ca: string
-  readonly cert: string
-  readonly key: string
+  readonly cert?: string
+  readonly key?: string
+  /** What is asked for, if not the first page, and with which cookie. */
+  readonly path?: string
+  readonly cookie?: string
 }
 
 export interface Answer {
@@ -24,8 +27,8 @@ export interface Asker extends Disposable {
   ask(): Promise<Answer>
 }
 
-export function tlsOf({ port, ...pems }: Target): ConnectionOptions {
-  return { host: '127.0.0.1', port, servername: HOST, ...pems }
+export function tlsOf({ port, ca, cert, key }: Target): ConnectionOptions {
+  return { host: '127.0.0.1', port, servername: HOST, ca, ...(cert && { cert }), ...(key && { key }) }
 }
 
 /** On a connection of its own, with the session of the one before if there is one. */
@@ -63,11 +66,12 @@ function resuming(version: SecureVersion) {
 
 export async function keeping(target: Target): Promise<Asker> {
   const agent = new Agent({ ...tlsOf(target), keepAlive: true, maxSockets: 1 })
-  const headers = { Host: HOST }
+  const { path = '/', cookie } = target
+  const headers = { Host: HOST, ...(cookie && { Cookie: cookie }) }
   let isOpen = false
   return {
     async ask() {
-      const request = requestHttps({ agent, host: '127.0.0.1', port: target.port, headers }).end()
+      const request = requestHttps({ agent, host: '127.0.0.1', port: target.port, path, headers }).end()
       const [response] = await once(request, 'response')
       const body = (await response.setEncoding('utf8').toArray()).join('')
       if (isOpen && !request.reusedSocket) throw new Error('A connection was not kept.')

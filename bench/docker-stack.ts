@@ -61,6 +61,8 @@ const SECRETS = [
   'server.key',
   'client-ca.pem',
   'issued.pem',
+  'gate-a.pem',
+  'gate-b.pem',
   'private/proxy-secret',
   'private/client-ca.key.jwe',
   'private/client-ca.passphrase',
@@ -82,6 +84,7 @@ export async function startStack(
   proxy: ProxyName,
   { folder, owner }: Pick<Keys, 'folder' | 'owner'>,
   backend: 'app' | 'list',
+  gate: 'on' | 'off' = 'off',
 ): Promise<Stack> {
   await using starting = new AsyncDisposableStack()
   const network = `gatehouse-bench-${randomBytes(4).toString('hex')}`
@@ -101,21 +104,22 @@ export async function startStack(
 
   const inside = backend === 'app' ? 8080 : 8081
   const settings = Object.entries(APP_SETTINGS).map(([name, value]) => `--env=${name}=${value}`)
-  const published = ['--network-alias=app', `--publish=127.0.0.1::${inside}`]
+  const published = ['--network-alias=app', '--network-alias=intranet', `--publish=127.0.0.1::${inside}`]
   const behind = await (backend === 'app'
     ? run([...published, ...settings], imageOf('app'))
     : run([...published, `--volume=${root}/test/support:/support:ro`], nodeImage(), [
         'node',
         '/support/list-backend.ts',
       ]))
-  const front = await run(['--publish=127.0.0.1::8443'], imageOf(proxy))
+  const front = await run([`--env=GATE=${gate}`, '--publish=127.0.0.1::8443'], imageOf(proxy))
   const stack = {
     proxy,
     port: await publishedPort(front, 8443),
     backendPort: await publishedPort(behind, inside),
     cpu: () => cpuOf(front),
   }
-  if (backend === 'list') await order(stack, { generation: 1 })
+  if (backend === 'list')
+    for (const list of ['revoked', 'ended'] as const) await order(stack, { generation: 1 }, list)
   await until(
     async () => (await quiet({ nothrow: true })`docker exec ${front} healthcheck.sh 8081`).exitCode === 0,
   )
@@ -158,9 +162,15 @@ interface State {
 }
 
 /** Changes the list of the fake authority. */
-async function order({ backendPort }: Pick<Stack, 'backendPort'>, wish: object): Promise<void> {
+async function order(
+  { backendPort }: Pick<Stack, 'backendPort'>,
+  wish: object,
+  list: 'revoked' | 'ended' = 'revoked',
+): Promise<void> {
   const body = JSON.stringify(wish)
-  await until(async () => (await fetch(`http://127.0.0.1:${backendPort}/`, { method: 'POST', body })).ok)
+  await until(
+    async () => (await fetch(`http://127.0.0.1:${backendPort}/${list}`, { method: 'POST', body })).ok,
+  )
 }
 
 /** Puts so many on the list, and waits until the proxy has applied it. */

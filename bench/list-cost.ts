@@ -1,4 +1,5 @@
-import { type Asker, anew, keeping, type Target } from './askers.ts'
+import { anew, keeping, type Target } from './askers.ts'
+import { cpuFor, type Operation } from './cpu-for.ts'
 import type { Stack } from './docker-stack.ts'
 import { median } from './median.ts'
 
@@ -10,43 +11,17 @@ export interface Cost {
   readonly ratio: number
 }
 
-interface Operation {
-  readonly name: string
-  readonly come: (target: Target) => Promise<Asker>
-  readonly count: number
-}
-
 // Our own choices: about a second of the proxy's time in all rounds together, from as many clients as nginx has workers and more.
 const OPERATIONS: readonly Operation[] = [
   { name: 'request on an open connection', come: keeping, count: 2000 },
   { name: 'full handshake and request', come: anew, count: 240 },
 ]
-const CLIENTS = 4
 
 /** Whom it is measured with: a proxy with a list of that length, and a client of it. */
 export interface Contender {
   readonly length: 'short' | 'long'
   readonly stack: Pick<Stack, 'cpu'>
   readonly target: Target
-}
-
-async function measure({ stack, target }: Contender, { come, count }: Operation): Promise<number> {
-  const askers = await Promise.all(Array.from({ length: CLIENTS }, () => come(target)))
-  const askAll = async (times: number) => {
-    const ask = async (asker: Asker) => {
-      for (let i = 0; i < times; i++) {
-        const { status } = await asker.ask()
-        if (status !== 200) throw new Error(`A request was answered ${status}.`)
-      }
-    }
-    await Promise.all(askers.map(ask))
-  }
-  await askAll(1)
-  const before = await stack.cpu()
-  await askAll(count / CLIENTS)
-  const used = (await stack.cpu()) - before
-  for (const asker of askers) asker[Symbol.dispose]()
-  return used / count
 }
 
 /** The two by turns, in reversed order every second round. */
@@ -56,7 +31,7 @@ export async function listCost(contenders: readonly Contender[], rounds: number)
     const used = { short: [] as number[], long: [] as number[] }
     for (let round = 0; round < rounds; round++)
       for (const contender of round % 2 === 0 ? contenders : contenders.toReversed())
-        used[contender.length].push(await measure(contender, operation))
+        used[contender.length].push(await cpuFor(contender, operation))
     const [short, long] = [median(used.short), median(used.long)]
     all.push({ operation: operation.name, short, long, ratio: long / short })
   }

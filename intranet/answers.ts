@@ -25,7 +25,7 @@ function escapeHtml(text: string): string {
 function page(request: IncomingMessage): string {
   const { user, headers } = received(request)
   const rows = headers.map(([name = '', value = '']) => `<tr><th>${escapeHtml(name)}<td>${escapeHtml(value)}`)
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Intranet</title>
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>Intranet</title>
 <h1>Hello ${escapeHtml(user ?? 'whoever you are')}!</h1>
 <p>This service has no login of its own. It received:</p>
 <table>${rows.join('\n')}</table>

@@ -9,6 +9,7 @@ const TOOLS: Record<string, string> = {
   certutil: 'libnss3-tools',
   pk12util: 'libnss3-tools',
   zlint: 'zlint',
+  chromium: 'chromium',
 }
 
 /** Packages that Debian has from trixie on. */

@@ -14,7 +14,7 @@ local unistd = require 'posix.unistd'
 
 local MEMORY = '/dev/shm/gatehouse/'
 local NAME, PATH = table.unpack(arg)
-local STALE = MEMORY .. NAME .. '.stale'
+local HEALTH = MEMORY .. NAME .. '.health'
 local QUESTION = PATH .. '?after=%d&nonce=%s&wait=%d&proxy=apache'
 -- Seconds
 local WAIT, PAUSE = 10, 1
@@ -32,12 +32,12 @@ local function log(reason)
   io.stdout:flush()
 end
 
--- For health.lua.
+-- For health.lua: since when the list is stale, or nothing. There is no such file before there is a list.
 local function tell_health()
-  if state == 'current' then return os.remove(STALE) end
-  local stale <close> = assert(io.open(STALE .. '.new', 'w'))
-  stale:write(since)
-  assert(os.rename(STALE .. '.new', STALE))
+  if not listed:is_known() then return end
+  local health <close> = assert(io.open(HEALTH .. '.new', 'w'))
+  health:write(state == 'current' and '' or since)
+  assert(os.rename(HEALTH .. '.new', HEALTH))
 end
 
 local function enter(entered, reason)
@@ -49,6 +49,7 @@ end
 
 local function remember()
   stat.mkdir(MEMORY)
+  os.remove(HEALTH)
   listed = names.open(MEMORY .. NAME)
   local changes, problem
   file, generation, changes, problem = state_file.open(NAME, secret)

@@ -11,7 +11,7 @@ import { holderOf } from '../support/serial-holder.ts'
 import { type Stack, useStack } from '../support/stack.ts'
 
 const LISTED = '10A5'
-const PROGRAM = '/usr/bin/lua5.4 /etc/gatehouse/follow.lua'
+const PROGRAM = '/usr/bin/lua5.4 /etc/gatehouse/follow.lua revoked /pki/revoked'
 // Number, state and command of each: a line of proc_pid_stat(5) begins with the first two.
 const LIST = `for process in /proc/[0-9]*; do
   read -r pid _ state _ < $process/stat && echo $pid $state $(tr '\\0' ' ' < $process/cmdline)

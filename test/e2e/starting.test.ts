@@ -29,7 +29,15 @@ async function start(name: ImageName, { keys, env, files, tmpfs = ['/tmp'] }: St
   const settings = env.map(setting => `--env=${setting}`)
   // The names of the back end are looked up at start, and there is none here.
   const places = tmpfs.map(place => `--tmpfs=${place}`)
-  const options = [...hardened, ...places, ...settings, ...mounts, '--add-host=app:127.0.0.1', '--rm']
+  const options = [
+    ...hardened,
+    ...places,
+    ...settings,
+    ...mounts,
+    '--add-host=app:127.0.0.1',
+    '--add-host=intranet:127.0.0.1',
+    '--rm',
+  ]
   const run = quietly`timeout --signal=KILL 20 docker run ${options} ${inject('images')[name]}`
   const { exitCode, stdout, stderr } = await run
   return { exitCode, said: stdout + stderr }
@@ -40,6 +48,8 @@ const PROXY_FILES = [
   ['server.key', 'server.key'],
   ['client-ca.pem', 'client-ca.pem'],
   ['private/proxy-secret', 'proxy-secret'],
+  ['gate-a.pem', 'gate-a.pem'],
+  ['gate-b.pem', 'gate-b.pem'],
 ] as const
 
 interface Fault {
@@ -64,9 +74,24 @@ const FAULTS: readonly Fault[] = [
     says: /^gatehouse: REVOCATION must not be "off"\. It must be one of list, none; left out, it is "list"\.$/,
   },
   {
+    fault: 'an unknown kind of gate',
+    env: ['GATE=none'],
+    says: /^gatehouse: GATE must not be "none"\. It must be one of on, off; left out, it is "on"\.$/,
+  },
+  {
+    fault: 'no public key of the gate',
+    without: 'gate-b.pem',
+    says: /^gatehouse: \/run\/secrets\/gate-b\.pem is missing or empty\. Make the keys with "make generate-keys" and mount them there\.$/,
+  },
+  {
+    fault: 'a key of the gate that is another kind of key',
+    damage: keys => copyFileSync(join(keys, 'root.pem'), join(keys, 'gate-a.pem')),
+    says: /^gatehouse: \/run\/secrets\/gate-a\.pem holds something else than a P-256 public key in PEM form\. Make it again with "make generate-keys", or set GATE=off\.$/,
+  },
+  {
     fault: 'nowhere to keep what is revoked',
     tmpfs: ['/tmp', '/var/lib/gatehouse:ro'],
-    says: /^gatehouse: \/var\/lib\/gatehouse cannot be written by uid \d+\. Mount a volume there that is its own, or set REVOCATION=none\.$/,
+    says: /^gatehouse: \/var\/lib\/gatehouse cannot be written by uid \d+\. Mount a volume there that is its own, or set REVOCATION=none and GATE=off\.$/,
   },
   {
     fault: 'nowhere to write',
