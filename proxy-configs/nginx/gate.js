@@ -1,41 +1,24 @@
-import tokens from 'token.js'
+// Of milliseconds since 1970, until 2286.
+const TIME_LENGTH = 13
 
 /**
- * What becomes of a request: `pass`, with the name in $gate_user; `verify`, and then it is asked again; `redirect` or
- * `refuse`; or `wait` as long as there is no list of ended sessions.
+ * What becomes of a request with a token: `pass` and the name; `refuse`; `wait` as long as there is no list of ended sessions;
+ * or `verify`, and then it is asked again. Each word here is a part of what a request costs.
  */
-function decide(r) {
+function ofToken(r) {
+  // As token.js has written it: until when it is good, as what its session is listed, and whose it is.
+  const known = ngx.shared.tokens.get(r.variables.gate_token)
+  if (!known) return r.variables.gate_verdict || 'verify'
+  const end = known.indexOf(' ', TIME_LENGTH)
+  if (known.slice(0, TIME_LENGTH) <= Date.now() || ngx.shared.ended.has(known.slice(TIME_LENGTH, end)))
+    return 'refuse'
+  return `pass${known.slice(end)}`
+}
+
+/** The common name of a certificate's holder, if he has exactly one. */
+function holder(r) {
   const variables = r.variables
-  if (variables.ssl_client_verify === 'SUCCESS') {
-    variables.gate_user = nameOf(variables.ssl_client_s_dn) || `certificate ${variables.ssl_client_serial}`
-    return 'pass'
-  }
-  const token = tokens.tokenIn(variables.http_cookie)
-  if (!token) return refusal(r)
-  if (!tokens.isVerified(token)) return variables.gate_is_forged ? refusal(r) : 'verify'
-  const claims = tokens.claimsOf(token)
-  if (!claims) return refusal(r)
-  if (!ngx.shared.ended_state.has('list')) return 'wait'
-  if (ngx.shared.ended.has(claims.jti.replace(/^0+/, ''))) return refusal(r)
-  variables.gate_user = claims.sub
-  return 'pass'
-}
-
-/** Verifying is not done at once, as a decision has to be; so the request is decided about again. */
-async function verify(r) {
-  const isSigned = await tokens.verify(tokens.tokenIn(r.variables.http_cookie))
-  if (!isSigned) r.variables.gate_is_forged = 'yes'
-  r.return(204)
-}
-
-/** Pages are sent to the login and back; a program is told so, and whatever has a body, which would be lost. */
-function refusal(r) {
-  const headers = r.headersIn
-  const accept = headers.Accept || ''
-  const isReading = r.method === 'GET' || r.method === 'HEAD'
-  const isProgram = headers['Sec-Fetch-Dest'] === 'empty' || headers.Upgrade !== undefined
-  const wantsData = /json/i.test(accept) && !/text\/html/i.test(accept)
-  return isReading && !isProgram && !wantsData ? 'redirect' : 'refuse'
+  return nameOf(variables.ssl_client_s_dn) || `certificate ${variables.ssl_client_serial}`
 }
 
 // RFC 3986 section 2.3, and what is between the parts of a path.
@@ -76,4 +59,4 @@ function dropGateCookie(r) {
   r.headersOut['Set-Cookie'] = cookies.filter(cookie => !cookie.startsWith('__Host-gatehouse='))
 }
 
-export default { decide, dropGateCookie, login, verify }
+export default { dropGateCookie, holder, login, ofToken }

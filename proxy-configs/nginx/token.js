@@ -1,43 +1,36 @@
-import hash from 'crypto'
 import fs from 'fs'
 
 // In `kid`, and in the name of the file with the public key.
 const SLOTS = ['a', 'b']
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const SIGNATURE_LENGTH = 64
-// No token lives longer.
-const REMEMBERED_MS = 3600000
 
-/** The value of the gate's cookie, if there is exactly one. */
-function tokenIn(cookies) {
-  const values = (cookies || '')
-    .split(';')
-    .map(pair => pair.trim())
-    .filter(pair => pair.startsWith('__Host-gatehouse='))
-  return values.length === 1 ? values[0].slice(values[0].indexOf('=') + 1) : undefined
+/** Verifying is not done at once, as a decision has to be: this is asked beside a request, which is then decided about again. */
+async function verify(r) {
+  const claims = await claimsOf(r.variables.gate_token)
+  if (!claims || claims.exp * 1000 <= Date.now()) r.variables.gate_verdict = 'refuse'
+  // A list that was there once is there.
+  else if (!ngx.shared.ended_state.has('list')) r.variables.gate_verdict = 'wait'
+  else remember(r.variables.gate_token, claims)
+  r.return(204)
 }
 
-function digestOf(token) {
-  return hash.createHash('sha256').update(token).digest('base64url')
+/** Verifying costs more than the rest of a request: so gate.js finds until when a token is good, and whose it is. */
+function remember(token, claims) {
+  // Listed without zeros in front (entries.js).
+  const entry = claims.jti.replace(/^0+/, '')
+  ngx.shared.tokens.set(token, `${Math.floor(claims.exp * 1000)}${entry} ${claims.sub}`)
 }
 
-/** Verifying costs more than the rest of the request, so it is remembered, by the digest of all of a token. */
-function isVerified(token) {
-  return ngx.shared.tokens.has(digestOf(token))
-}
-
-function decode(part) {
-  return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
-}
-
-/** Whether the application has signed it. */
-async function verify(token) {
+/** What a token claims, if the application has signed it, for us. */
+async function claimsOf(token) {
   try {
-    if (!(await isSigned(token.split('.')))) return false
-    ngx.shared.tokens.set(digestOf(token), '', REMEMBERED_MS)
-    return true
+    const parts = token.split('.')
+    if (!(await isSigned(parts))) return undefined
+    const claims = decode(parts[1])
+    return isForUs(claims) ? claims : undefined
   } catch (_error) {
-    return false
+    return undefined
   }
 }
 
@@ -53,18 +46,19 @@ async function isSigned(parts) {
   return await crypto.subtle.verify(ECDSA, key, signature, Buffer.from(`${parts[0]}.${parts[1]}`))
 }
 
-/** Of a verified token, if it is for us and still good: nobody else has written it. */
-function claimsOf(token) {
-  const claims = decode(token.split('.')[1])
-  const isGood =
+function decode(part) {
+  return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+}
+
+function isForUs(claims) {
+  return (
     claims.iss === 'gatehouse' &&
     claims.aud === 'internal' &&
     typeof claims.sub === 'string' &&
     claims.sub !== '' &&
     typeof claims.exp === 'number' &&
-    claims.exp * 1000 > Date.now() &&
     /^[0-9A-F]{32}$/.test(claims.jti)
-  return isGood ? claims : undefined
+  )
 }
 
-export default { claimsOf, isVerified, tokenIn, verify }
+export default { verify }
