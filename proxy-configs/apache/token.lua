@@ -69,7 +69,7 @@ end
 
 local function is_good(claims)
   return claims.iss == 'gatehouse' and claims.aud == 'internal'
-    and type(claims.sub) == 'string' and claims.sub ~= ''
+    and type(claims.sub) == 'string' and claims.sub:find('^%C+$')
     and type(claims.exp) == 'number' and claims.exp > os.time()
     and type(claims.jti) == 'string' and #claims.jti == 32 and not claims.jti:find('[^0-9A-F]')
 end
