@@ -20,7 +20,7 @@ LABEL org.opencontainers.image.title="Gatehouse Apache" \
 COPY dockerfiles/entrypoint.sh dockerfiles/healthcheck.sh /usr/local/bin/
 COPY --from=checked /usr/share/gatehouse /usr/share/gatehouse
 COPY --from=checked /etc/gatehouse /etc/gatehouse
-# Whoever the container runs as keeps here what is revoked; nobody else is in it.
+# Whoever the container runs as keeps here what is revoked or ended; nobody else is in it.
 RUN install -d -m 1777 /var/lib/gatehouse
 VOLUME /var/lib/gatehouse
 USER 10001:10001

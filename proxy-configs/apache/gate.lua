@@ -20,15 +20,18 @@ local function cookies_of(r)
     if name == COOKIE then value, count = content, count + 1 else others[#others + 1] = pair end
   end
   local rest = table.concat(others, ';'):gsub('^%s+', '')
-  -- Several lines have become one, with a comma between: a second cookie may be in there.
-  if rest:find('[,;]%s*' .. COOKIE:gsub('%p', '%%%0') .. '%s*=') or count > 1 then rest = '' end
-  return count == 1 and value or nil, rest
+  -- Several lines have become one, with a comma between: of what is in there nobody knows whose it is.
+  if count > 1 or rest:find('[,;]%s*' .. COOKIE:gsub('%p', '%%%0') .. '%s*=') then return nil, '' end
+  return value, rest
 end
 
+-- A header has neither control characters, each of which mod_ssl writes as a backslash and digits, nor blanks at its ends. A
+-- backslash itself is written twice.
 local function name_in(certificate)
-  local name = certificate('SSL_CLIENT_S_DN_CN')
-  local is_only = name ~= '' and certificate('SSL_CLIENT_S_DN_CN_1') == ''
-  return is_only and name or 'certificate ' .. certificate('SSL_CLIENT_M_SERIAL')
+  local name = certificate('SSL_CLIENT_S_DN_CN'):gsub('\\\\', '\0')
+  local is_text = name:find('^%S') and name:find('%S$') and not name:find('\\', 1, true)
+  local is_only = is_text and certificate('SSL_CLIENT_S_DN_CN_1') == ''
+  return is_only and name:gsub('\0', '\\') or 'certificate ' .. certificate('SSL_CLIENT_M_SERIAL')
 end
 
 -- Listed without octets 0 in front (signed-list.lua).

@@ -1,12 +1,14 @@
 -- What follow.lua has put where a request can look: whether there is a list, and whether an entry is in it.
 
+local errno = require 'posix.errno'
+local unistd = require 'posix.unistd'
+
 local MEMORY = '/dev/shm/gatehouse/'
-local NO_SUCH_FILE = 2
 
 local function exists(path)
-  local file, problem, number = io.open(path)
-  if file then return file:close() end
-  if number ~= NO_SUCH_FILE then error(problem) end
+  local found, problem, number = unistd.access(path)
+  if not found and number ~= errno.ENOENT then error(problem) end
+  return found
 end
 
 local listed = {}

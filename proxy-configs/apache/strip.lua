@@ -2,7 +2,9 @@
 -- names only, and one with another separator (X_SSL-Client.Verify) is a twin of ours to some back end. `Via` has none and
 -- is replaced in httpd.conf. Should this script fail, Apache answers 500: nothing is forwarded unstripped.
 
-local families = { '^client%-cert', '^x%-ssl%-client', '^ssl%-client', '^ssl%-server', '^x%-forwarded', '^remote', '^x%-remote', '^oidc' }
+local families = {
+  '^client%-cert', '^x%-ssl%-client', '^ssl%-client', '^ssl%-server', '^x%-forwarded', '^remote', '^x%-remote', '^oidc',
+}
 local names = {
   ['x-proxy-secret'] = true,
   ['x-request-id'] = true,
