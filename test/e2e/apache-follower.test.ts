@@ -118,10 +118,10 @@ describe.each(proxies.filter(({ name }) => name === 'apache'))('$name', proxy =>
   })
 
   it('lets nobody pass whose name cannot be looked up', async () => {
-    const file = '/dev/shm/gatehouse/revoked.name'
-    await inside(stack(), `chmod 0 ${file}`)
+    const folder = '/dev/shm/gatehouse/revoked'
+    await inside(stack(), `chmod 0 ${folder}`)
     expect(await fate(stack(), lost)).toBe('status 500')
-    await inside(stack(), `chmod 600 ${file}`)
+    await inside(stack(), `chmod 700 ${folder}`)
     expect(await fate(stack(), lost)).toBe('revoked')
   })
 

@@ -25,7 +25,6 @@ export const EXCUSES: readonly Excuse[] = [
   { file: 'httpd.conf', pattern: /^SSLProtocol [^[]*$/, reason: SECOND_LOCK },
   { file: 'httpd.conf', pattern: /^Lua(Scope|CodeCache) /, reason: SPEED },
   { file: 'httpd.conf', pattern: /^Listen 127\.0\.0\.1:8081$/, reason: HEALTH },
-  { file: 'httpd.conf', pattern: /ErrorDocument 200 "ok\\n"/, isBlock: true, reason: HEALTH },
   {
     file: 'httpd.conf',
     pattern: /^ProxyRequests Off$/,
