@@ -25,7 +25,6 @@ export const EXCUSES: readonly Excuse[] = [
   { file: 'httpd.conf', pattern: /^SSLProtocol [^[]*$/, reason: SECOND_LOCK },
   { file: 'httpd.conf', pattern: /^Lua(Scope|CodeCache) /, reason: SPEED },
   { file: 'httpd.conf', pattern: /^Listen 127\.0\.0\.1:8081$/, reason: HEALTH },
-  { file: 'httpd.conf', pattern: /ErrorDocument 200 "ok\\n"/, isBlock: true, reason: HEALTH },
   {
     file: 'httpd.conf',
     pattern: /^ProxyRequests Off$/,
@@ -53,7 +52,7 @@ export const EXCUSES: readonly Excuse[] = [
     pattern: /^proxy_buffering off;$/,
     reason: 'how much of an answer that is too large is stored before it is thrown away',
   },
-  { file: 'forward.conf', pattern: /^proxy_connect_timeout /, reason: 'how soon 502 is answered' },
+  { file: 'strip-and-set.conf', pattern: /^proxy_connect_timeout /, reason: 'how soon 502 is answered' },
   // -- HAProxy
   { file: 'haproxy.cfg', pattern: /^maxconn /, reason: SPEED },
   { file: 'haproxy.cfg', pattern: /^hard-stop-after /, reason: STOP },
