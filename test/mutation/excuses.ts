@@ -52,7 +52,7 @@ export const EXCUSES: readonly Excuse[] = [
     pattern: /^proxy_buffering off;$/,
     reason: 'how much of an answer that is too large is stored before it is thrown away',
   },
-  { file: 'forward.conf', pattern: /^proxy_connect_timeout /, reason: 'how soon 502 is answered' },
+  { file: 'strip-and-set.conf', pattern: /^proxy_connect_timeout /, reason: 'how soon 502 is answered' },
   // -- HAProxy
   { file: 'haproxy.cfg', pattern: /^maxconn /, reason: SPEED },
   { file: 'haproxy.cfg', pattern: /^hard-stop-after /, reason: STOP },

@@ -67,8 +67,8 @@ export const WEAKENINGS: readonly Weakening[] = [
   each('nginx.conf', /(?<=^\s+~\*?\^.*)\$(?= +\S+;$)/g),
   each('nginx.conf', /(?<=^\s+~)\*/g),
   each('gatehouse.js', /\.trim\(\)|\.replace\(.*?\)/g),
-  each('revocation-list.js', /list\.nonce !== question\.nonce \|\| /g),
-  each('revocation-list.js', / \|\| list\.from !== question\.after/g),
+  each('list.js', /change\.nonce !== question\.nonce \|\| /g),
+  each('list.js', / \|\| change\.from !== question\.after/g),
   each('signed-list.js', /(?<=CHANGES = .*)(\^|\{2\}|\(\?!\\n\))/g),
   each('signed-list.js', /(?<=CHANGES = .*)\{1,20\}/g, '+'),
   // -- HAProxy
