@@ -35,8 +35,9 @@ end
 -- For health.lua: since when the list is stale, or nothing. There is no such file before there is a list.
 local function tell_health()
   if not listed:is_known() then return end
-  local health <close> = assert(io.open(HEALTH .. '.new', 'w'))
-  health:write(state == 'current' and '' or since)
+  local health = assert(io.open(HEALTH .. '.new', 'w'))
+  assert(health:write(state == 'current' and '' or since))
+  assert(health:close())
   assert(os.rename(HEALTH .. '.new', HEALTH))
 end
 

@@ -52,11 +52,14 @@ function unescapeValue(value) {
   return octets.replace(/\\(.)/g, '$1')
 }
 
+// Also without a name of its own: a browser would send that back as if it were one.
+const OURS = /^[\s=]*__Host-gatehouse\s*=/
+
 /** The cookie is the application's: a service could log somebody in as somebody else. */
 function dropGateCookie(r) {
   const cookies = r.headersOut['Set-Cookie']
   if (!cookies) return
-  r.headersOut['Set-Cookie'] = cookies.filter(cookie => !cookie.startsWith('__Host-gatehouse='))
+  r.headersOut['Set-Cookie'] = cookies.filter(cookie => !OURS.test(cookie))
 }
 
 export default { dropGateCookie, holder, login, ofToken }
