@@ -36,6 +36,7 @@ async function take(list, text, question, secret) {
   if (before && change.to < before.generation) throw Error('it is older than what is known')
   if (before && change.to === change.from) return false
   const count = await entries.apply(list.zone, change, before ? before.entries : 0)
+  if (list.name === 'ended') ngx.shared.tokens.clear()
   // Should the file not be written, the next list is a whole one, which replaces it.
   let parts = MOST_PARTS + 1
   try {

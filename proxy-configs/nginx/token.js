@@ -9,17 +9,21 @@ const SIGNATURE_LENGTH = 64
 async function verify(r) {
   const claims = await claimsOf(r.variables.gate_token)
   if (!claims || claims.exp * 1000 <= Date.now()) r.variables.gate_verdict = 'refuse'
-  // A list that was there once is there.
   else if (!ngx.shared.ended_state.has('list')) r.variables.gate_verdict = 'wait'
-  else remember(r.variables.gate_token, claims)
+  else if (!remember(r.variables.gate_token, claims)) r.variables.gate_verdict = 'refuse'
   r.return(204)
 }
 
-/** Verifying costs more than the rest of a request: so gate.js finds until when a token is good, and whose it is. */
+/**
+ * For gate.js, which asks nothing else: verifying and looking into the list cost more than the rest of a request. Whoever
+ * ends a session puts it on the list first and has all tokens forgotten then (list.js); so here the list comes second.
+ */
 function remember(token, claims) {
+  ngx.shared.tokens.set(token, `${Math.floor(claims.exp * 1000)} ${claims.sub}`)
   // Listed without zeros in front (entries.js).
-  const entry = claims.jti.replace(/^0+/, '')
-  ngx.shared.tokens.set(token, `${Math.floor(claims.exp * 1000)}${entry} ${claims.sub}`)
+  if (!ngx.shared.ended.has(claims.jti.replace(/^0+/, ''))) return true
+  ngx.shared.tokens.delete(token)
+  return false
 }
 
 /** What a token claims, if the application has signed it, for us. */
