@@ -33,7 +33,7 @@ async function expectNowhere({ log, backendLog }: Stack, answer: unknown): Promi
 describe.each(proxies)('$name', proxy => {
   describe('with a secret that the application does not know', () => {
     // Nor would the proxy get a list of what is revoked with it, and let nobody with a certificate in.
-    const stack = useStack(proxy, { backendSecrets: NEW, revocation: 'none' })
+    const stack = useStack(proxy, { backendSecrets: NEW, revocation: 'none', gate: 'off' })
 
     it.each([undefined, 'grace', 'admin'])('believes nothing: %s', async who => {
       const answer = await ask(stack(), { path: '/whoami', ...(who && { as: person(who) }) })
