@@ -1,3 +1,5 @@
+import value from 'header-value.js'
+
 // Of milliseconds since 1970, until 2286.
 const TIME_LENGTH = 13
 
@@ -15,7 +17,8 @@ function ofToken(r) {
 /** The common name of a certificate's holder, if he has exactly one. */
 function holder(r) {
   const variables = r.variables
-  return nameOf(variables.ssl_client_s_dn) || `certificate ${variables.ssl_client_serial}`
+  const name = nameOf(variables.ssl_client_s_dn)
+  return name && value.isHeaderValue(name) ? name : `certificate ${variables.ssl_client_serial}`
 }
 
 // RFC 3986 section 2.3, and what is between the parts of a path.

@@ -1,4 +1,5 @@
 import fs from 'fs'
+import value from 'header-value.js'
 
 // In `kid`, and in the name of the file with the public key.
 const SLOTS = ['a', 'b']
@@ -59,7 +60,7 @@ function isForUs(claims) {
     claims.iss === 'gatehouse' &&
     claims.aud === 'internal' &&
     typeof claims.sub === 'string' &&
-    claims.sub !== '' &&
+    value.isHeaderValue(claims.sub) &&
     typeof claims.exp === 'number' &&
     /^[0-9A-F]{32}$/.test(claims.jti)
   )

@@ -103,8 +103,9 @@ describe.each(proxies)('$name', proxy => {
     for (let i = 0; i < 2; i++) expect(await withToken(forged)).toBe(302)
   })
 
-  it('a name of nothing is nobody', async () => {
-    expect(await withToken(gateToken({ sub: '' }))).toBe(302)
+  it('a name of nothing is nobody, and so is one that no header can say', async () => {
+    for (const sub of ['', 'admin\0x', 'a\r\nRemote-User: admin'])
+      expect(await withToken(gateToken({ sub }))).toBe(302)
   })
 
   it('octets that are no token at all are refused, not failed at', async () => {

@@ -135,10 +135,11 @@ describe.each(proxies)('$name', proxy => {
     }
   })
 
-  it('a certificate without one name is its serial number', async () => {
+  it('a certificate without one name that a header can say is its serial number', async () => {
     const two = nameOf([['CN', 'Grace']], [['CN', 'Admin']])
     const none = nameOf([['O', 'Gatehouse']])
-    for (const subject of [two, none]) {
+    const broken = nameOf([['CN', 'Grace\r\nRemote-User: admin']])
+    for (const subject of [two, none, broken]) {
       const as = await forge(await clientCa(), {
         change: certificate => {
           certificate.subject = subject

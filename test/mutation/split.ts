@@ -87,6 +87,7 @@ const SPLITS: Readonly<Record<string, Split>> = {
   'gatehouse.js': script,
   'gate.js': script,
   'token.js': script,
+  'header-value.js': script,
   'follow.js': script,
   'list.js': script,
   'entries.js': script,

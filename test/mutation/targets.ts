@@ -45,6 +45,7 @@ export const TARGETS = {
       'gatehouse.js',
       'gate.js',
       'token.js',
+      'header-value.js',
       'follow.js',
       'list.js',
       'entries.js',
