@@ -1,6 +1,7 @@
 import type { Response } from 'express'
 import { inertJson } from '../../../pki/inert-text.ts'
-import { renderPage, wantsPage } from '../views.ts'
+import { renderPage } from '../views.ts'
+import { wantsPage } from '../wants-page.ts'
 import type { Reply } from './route.ts'
 
 export async function send(response: Response, reply: Reply): Promise<void> {
