@@ -27,6 +27,8 @@ import { createNextSteps } from './web/next-steps.ts'
 import { observeRequests } from './web/observe-requests.ts'
 import { operationsRouter } from './web/operations-router.ts'
 import { pagesRouter } from './web/pages-router.ts'
+import { createHandOvers } from './web/portal/hand-overs.ts'
+import { portalRouter } from './web/portal/portal-router.ts'
 import { type ProxyListOptions, proxyListRouter } from './web/proxy-list-router.ts'
 import { createRateLimits } from './web/rate-limits.ts'
 import { refuseCrossSite } from './web/refuse-cross-site.ts'
@@ -89,7 +91,9 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(requireFormToken(isUpload))
   app.use(pagesRouter(nextSteps, now))
   app.use(apiRouter(api))
-  app.use(tlsauthRouter(api))
+  const handOvers = createHandOvers()
+  app.use(tlsauthRouter(api, handOvers))
+  app.use(portalRouter(api, handOvers))
   if (gate) app.use(gateRouter({ ...api, gate }))
   app.use(guardedRouter(api))
   app.use(refuseUnknownPath)

@@ -1,11 +1,12 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import express, { type Request, type RequestHandler, type Response } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import { AppError } from '../errors.ts'
 import type { Gate } from '../gate/gate.ts'
 import { identificationOf } from '../identity/identification.ts'
 import type { OpenGateSession } from '../store/gate-store.ts'
 import type { Store } from '../store/store.ts'
 import { gateToken } from './gate/gate-cookie.ts'
+import { readForm } from './read-small-form.ts'
 import { isReading } from './refuse-cross-site.ts'
 import { wantsPage } from './wants-page.ts'
 
@@ -106,9 +107,6 @@ export function assertFormToken(request: Request, token: unknown): void {
     'Nothing was changed: this form is not from a page that was shown to you as you are now, or it is too old. Open its page again and send it from there.',
   )
 }
-
-// Our own choice: a signing request of RSA-4096 with a page of names takes a tenth of it.
-const readForm = express.urlencoded({ extended: false, limit: 64 * 1024, parameterLimit: 40 })
 
 /**
  * Refuses what a page sends without its token, before anything is done. The token is taken out of a form, whose fields

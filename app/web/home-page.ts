@@ -1,7 +1,9 @@
 import { inertName } from '../../pki/inert-text.ts'
+import { PROFILES } from '../../pki/profiles.ts'
 import { relativeTime } from '../../pki/relative-time.ts'
 import type { Identified } from '../identity/identify.ts'
 import type { Identity } from '../identity/identity.ts'
+import { isAtLeast } from '../identity/levels.ts'
 import type { NextStep } from '../identity/reasons.ts'
 import { whyAnonymous } from '../identity/refusal.ts'
 import { greeting } from './greeting.ts'
@@ -23,6 +25,17 @@ function rows(identity: Identity, now: Date): Row[] {
     ['Valid until', notAfter && `${notAfter.slice(0, 10)} (${relativeTime(new Date(notAfter), now)})`],
   ]
   return all.filter((row): row is [string, string] => row[1] !== null)
+}
+
+// Of the bar: what a certificate lives unless somebody says otherwise.
+const WHOLE_DAYS = PROFILES.client.days.usual
+
+function timeLeft({ notAfter }: Identity, now: Date) {
+  if (notAfter === null) return undefined
+  const ms = Date.parse(notAfter) - now.getTime()
+  const days = Math.max(0, Math.floor(ms / 86_400_000))
+  const text = `${days} ${days === 1 ? 'day' : 'days'} left`
+  return { days: Math.min(days, WHOLE_DAYS), of: WHOLE_DAYS, text, isEnding: ms <= RENEWAL_MS }
 }
 
 interface Advice {
@@ -56,6 +69,8 @@ export function homePage(caller: Identified, nextSteps: NextSteps, now: Date) {
     rows: rows(identity, now),
     advice: hint,
     steps: nextSteps(hint?.next ?? []),
+    left: timeLeft(identity, now),
+    canRenew: isAtLeast(identity.level, 'trusted'),
     via: identity.via === null || identity.via === 'direct' ? 'directly' : `through ${identity.via}`,
   }
 }
