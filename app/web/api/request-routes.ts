@@ -58,9 +58,9 @@ export function requestRoutes({ store, authority, now }: ApiDependencies): reado
       level: 'anonymous',
       answers: { 200: { description: 'The request', schema: RequestJson, types: ['text/html'] } },
       errors: ['REQUEST_UNKNOWN'],
-      async handle({ params }) {
+      async handle({ params, request }) {
         const json = await wholeRequest(store, await findRequest(store, params.id ?? ''))
-        return { json, page: requestPage(json) }
+        return { json, page: requestPage(request, json) }
       },
     }),
     route({

@@ -1,9 +1,11 @@
+import type { Request } from 'express'
 import { inertName } from '../../../pki/inert-text.ts'
 import { relativeTime } from '../../../pki/relative-time.ts'
-import type { Caller } from '../../authority/caller.ts'
+import { identityOf } from '../../identity/identification.ts'
 import { certificateStatus } from '../../store/certificate-status.ts'
 import type { CertificateRow, CertificateStatus } from '../../store/store.ts'
 import type { Page } from '../views.ts'
+import { SYSTEMS, visitorSystem } from './visitor-system.ts'
 
 export const STATUS_BADGES: Readonly<Record<CertificateStatus, string>> = {
   recorded: 'warn',
@@ -21,15 +23,17 @@ export const OWN_REASONS = [
 ] as const
 
 /** All of one holder, newest first. */
-export function certificatesPage({ identity }: Caller, rows: readonly CertificateRow[], now: Date): Page {
+export function certificatesPage(request: Request, rows: readonly CertificateRow[], now: Date): Page {
+  const { serial } = identityOf(request)
   return {
     view: 'certificates',
     data: {
       title: 'My certificates',
       isWide: true,
+      profile: SYSTEMS[visitorSystem(request)].profile,
       reasons: OWN_REASONS,
       isKnown: rows.length > 0,
-      certificates: rows.map(row => shown(row, identity.serial, now)),
+      certificates: rows.map(row => shown(row, serial, now)),
     },
   }
 }

@@ -88,7 +88,7 @@ const BADGES: Readonly<Record<RequestRow['status'], string>> = {
 }
 
 /** Looks again by itself while somebody else has to decide. */
-export function requestPage(request: z.infer<typeof RequestJson>): Page {
+export function requestPage(visit: Request, request: z.infer<typeof RequestJson>): Page {
   const { id, sha256, status, csr, warnings, reason } = request
   return {
     view: 'request',
@@ -96,6 +96,7 @@ export function requestPage(request: z.infer<typeof RequestJson>): Page {
       title: `The request of ${inertName(request.common_name)}`,
       refreshSeconds: status === 'waiting' ? REFRESH_SECONDS : undefined,
       id,
+      profile: SYSTEMS[visitorSystem(visit)].profile,
       status,
       badge: BADGES[status],
       hasKey: csr !== null,

@@ -33,10 +33,10 @@ export function portalRouter(options: ApiOptions, handOvers: HandOvers): Router 
   const own = [limits.anybody, guard]
   const enrol = [limits.anybody, limits.enrolment]
 
-  const showOwn = async (_request: Request, caller: Caller): Promise<Page> => {
+  const showOwn = async (request: Request, caller: Caller): Promise<Page> => {
     const holderId = (await holderOf(store, caller)) ?? ''
     const rows = await store.certificates.list({ now: now().getTime(), holderId, limit: MOST_SHOWN })
-    return certificatesPage(caller, rows, now())
+    return certificatesPage(request, rows, now())
   }
 
   const renew = async (request: Request, caller: Caller): Promise<Page> => {
