@@ -13,6 +13,7 @@ import { createAuditLog, type Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { Pastebin } from './pastes/pastebin.ts'
 import type { Store } from './store/store.ts'
+import { adminRouter } from './web/admin/admin-router.ts'
 import { answerInJson, answerProblem } from './web/answer-problem.ts'
 import type { ApiDependencies } from './web/api/api-dependencies.ts'
 import { API_PATHS, apiRouter } from './web/api/api-router.ts'
@@ -94,6 +95,7 @@ export function createApp(dependencies: AppDependencies): Express {
   const handOvers = createHandOvers()
   app.use(tlsauthRouter(api, handOvers))
   app.use(portalRouter(api, handOvers))
+  app.use(adminRouter({ ...api, metrics }))
   if (gate) app.use(gateRouter({ ...api, gate }))
   app.use(guardedRouter(api))
   app.use(refuseUnknownPath)

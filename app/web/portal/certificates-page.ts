@@ -4,6 +4,7 @@ import { relativeTime } from '../../../pki/relative-time.ts'
 import { identityOf } from '../../identity/identification.ts'
 import { certificateStatus } from '../../store/certificate-status.ts'
 import type { CertificateRow, CertificateStatus } from '../../store/store.ts'
+import { dayText } from '../time-text.ts'
 import type { Page } from '../views.ts'
 import { SYSTEMS, visitorSystem } from './visitor-system.ts'
 
@@ -48,13 +49,9 @@ function shown(row: CertificateRow, presented: string | null, now: Date) {
     badge: STATUS_BADGES[status],
     isPresented: row.serial === presented,
     isSuperseded: status === 'valid' && row.revokedAt !== null,
-    from: dayOf(row.notBefore),
-    until: dayOf(ends),
+    from: dayText(row.notBefore),
+    until: dayText(ends),
     relative: relativeTime(new Date(ends), now),
     mayRevoke: status === 'valid',
   }
-}
-
-function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10)
 }

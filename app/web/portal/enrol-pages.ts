@@ -6,6 +6,7 @@ import type { HandedOut } from '../../authority/hand-out.ts'
 import { AppError } from '../../errors.ts'
 import type { RequestRow } from '../../store/store.ts'
 import type { RequestJson } from '../api/schemas.ts'
+import { dayText, timeText } from '../time-text.ts'
 import type { Page } from '../views.ts'
 import type { HandOvers } from './hand-overs.ts'
 import { isSystem, SYSTEMS, visitorSystem } from './visitor-system.ts'
@@ -54,7 +55,7 @@ export function issuedPage(request: Request, { row, pkcs12 }: HandedOut, handOve
     ['Organisation', row.organisation && inertName(row.organisation)],
     ['E-mail', row.email && inertName(row.email)],
     ['Serial number', serial],
-    ['Valid until', dayOf(row.notAfter)],
+    ['Valid until', dayText(row.notAfter)],
   ].filter(([, value]) => value)
   return {
     view: 'issued',
@@ -80,7 +81,7 @@ function importHelp(request: Request) {
   return { system, systemName: SYSTEMS[system].name, systems }
 }
 
-const BADGES: Readonly<Record<RequestRow['status'], string>> = {
+export const REQUEST_BADGES: Readonly<Record<RequestRow['status'], string>> = {
   waiting: 'warn',
   approved: 'accent',
   issued: 'good',
@@ -98,7 +99,7 @@ export function requestPage(visit: Request, request: z.infer<typeof RequestJson>
       id,
       profile: SYSTEMS[visitorSystem(visit)].profile,
       status,
-      badge: BADGES[status],
+      badge: REQUEST_BADGES[status],
       hasKey: csr !== null,
       certificate: request.certificate,
       reason: reason && inertText(reason),
@@ -107,18 +108,10 @@ export function requestPage(visit: Request, request: z.infer<typeof RequestJson>
         ['Name', inertName(request.common_name)],
         ['Organisation', request.organisation && inertName(request.organisation)],
         ['E-mail', request.email && inertName(request.email)],
-        ['Asked for', timeText(request.requested_at)],
-        ['Decided', request.decided_at && timeText(request.decided_at)],
+        ['Asked for', timeText(Date.parse(request.requested_at))],
+        ['Decided', request.decided_at && timeText(Date.parse(request.decided_at))],
         ['SHA-256', sha256.match(/.{1,4}/g)?.join(' ')],
       ].filter(([, value]) => value),
     },
   }
-}
-
-function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10)
-}
-
-function timeText(iso: string): string {
-  return `${iso.slice(0, 16).replace('T', ' ')} UTC`
 }
