@@ -6,6 +6,7 @@ import type { Identity } from '../identity/identity.ts'
 import { isAtLeast } from '../identity/levels.ts'
 import type { NextStep } from '../identity/reasons.ts'
 import { whyAnonymous } from '../identity/refusal.ts'
+import { digestText } from './digest-text.ts'
 import { greeting } from './greeting.ts'
 import type { NextSteps } from './next-steps.ts'
 
@@ -21,7 +22,7 @@ function rows(identity: Identity, now: Date): Row[] {
     ['Organisation', identity.organisation && inertName(identity.organisation)],
     ['E-mail', identity.email && inertName(identity.email)],
     ['Serial number', identity.serial],
-    ['SHA-256', identity.fingerprint256?.match(/.{1,4}/g)?.join(' ') ?? null],
+    ['SHA-256', identity.fingerprint256 && digestText(identity.fingerprint256)],
     ['Valid until', notAfter && `${notAfter.slice(0, 10)} (${relativeTime(new Date(notAfter), now)})`],
   ]
   return all.filter((row): row is [string, string] => row[1] !== null)

@@ -13,6 +13,7 @@ import {
 } from '../../store/store.ts'
 import { parse } from '../api/parse-input.ts'
 import { RevokeBody, refusalJson } from '../api/schemas.ts'
+import { digestText } from '../digest-text.ts'
 import { STATUS_BADGES } from '../portal/certificates-page.ts'
 import { dayText, timeText } from '../time-text.ts'
 import type { Page } from '../views.ts'
@@ -155,8 +156,8 @@ function facts(row: CertificateRow, now: Date): readonly (readonly [string, stri
     ['Organisation', row.organisation && inertName(row.organisation)],
     ['E-mail', row.email && inertName(row.email)],
     ['Serial number', row.serial],
-    ['SHA-256', row.fingerprint256],
-    ['SHA-256 of the key', row.spki256],
+    ['SHA-256', row.fingerprint256 && digestText(row.fingerprint256)],
+    ['SHA-256 of the key', digestText(row.spki256)],
     ['Valid from', timeText(row.notBefore)],
     ['Valid until', `${timeText(row.notAfter)} (${relativeTime(new Date(row.notAfter), now)})`],
     ['Came by', row.origin],

@@ -7,6 +7,7 @@ import { findRequest } from '../../authority/requests.ts'
 import { REQUEST_STATUSES, type RequestRow } from '../../store/store.ts'
 import { parse } from '../api/parse-input.ts'
 import { ApproveBody, RejectBody } from '../api/schemas.ts'
+import { digestText } from '../digest-text.ts'
 import { REQUEST_BADGES } from '../portal/enrol-pages.ts'
 import { timeText } from '../time-text.ts'
 import type { Page } from '../views.ts'
@@ -101,7 +102,6 @@ function requestPage(row: RequestRow): Page {
     view: 'admin-request',
     data: {
       title: `The request of ${name}`,
-      isWide: false,
       id,
       sha256,
       status,
@@ -115,7 +115,7 @@ function requestPage(row: RequestRow): Page {
         ['Organisation', organisation ?? 'none'],
         ['E-mail', email ?? 'none'],
         ['Asked for', `${timeText(row.requestedAt)} from ${row.requestedFrom ?? 'nowhere known'}`],
-        ['SHA-256', grouped(sha256)],
+        ['SHA-256', digestText(sha256)],
         ...(row.decidedAt === null ? [] : [['Decided', timeText(row.decidedAt)]]),
         ...(row.decidedBy === null ? [] : [['Decided by', row.decidedBy]]),
       ],
@@ -132,17 +132,12 @@ function signingFacts(csr: string): readonly (readonly [string, string])[] {
     ['Subject as written', written.join(', ') || 'empty'],
     ['E-mail as written', emails.map(inertName).join(', ') || 'none'],
     ['Key', keyText(key)],
-    ['SHA-256 of the key', grouped(spki256)],
-    ['SHA-256 of the file', grouped(sha256)],
+    ['SHA-256 of the key', digestText(spki256)],
+    ['SHA-256 of the file', digestText(sha256)],
   ]
 }
 
 function keyText(key: CertificateKey): string {
   if (key.type === 'rsa') return `RSA, ${key.bits} bit`
   return key.type === 'ec' ? `EC ${key.curve}` : key.oid
-}
-
-/** As people compare it. */
-function grouped(digest: string): string {
-  return digest.match(/.{1,4}/g)?.join(' ') ?? ''
 }

@@ -34,8 +34,9 @@ export interface BarPlot extends Plot {
 }
 
 const WIDTH = 480
-const HEIGHT = 200
-const AREA = { left: 40, right: WIDTH - 4, top: 10, bottom: HEIGHT - 26 } as const
+const HEIGHT = 206
+// Room for a number at its left, and for half a day at its right.
+const AREA = { left: 40, right: WIDTH - 16, top: 10, bottom: HEIGHT - 32 } as const
 // Of a slot; the rest keeps it apart from its neighbour.
 const FILLED = 0.76
 

@@ -28,7 +28,7 @@ export interface DotPlot extends Plot {
 const WIDTH = 480
 const ROW = 44
 const LEFT = 76
-const RIGHT = WIDTH - 14
+const RIGHT = WIDTH - 22
 const TOP = 6
 const AXIS = 26
 

@@ -5,7 +5,7 @@ export interface Tick {
 }
 
 // Our own choice: lines that one can tell apart.
-const MOST_STEPS = 4
+const MOST_STEPS = 5
 
 /** Round whole numbers from 0 to at least `most`: 1, 2 or 5 of a power of ten apart. */
 export function roundSteps(most: number): readonly number[] {

@@ -6,6 +6,7 @@ import type { HandedOut } from '../../authority/hand-out.ts'
 import { AppError } from '../../errors.ts'
 import type { RequestRow } from '../../store/store.ts'
 import type { RequestJson } from '../api/schemas.ts'
+import { digestText } from '../digest-text.ts'
 import { dayText, timeText } from '../time-text.ts'
 import type { Page } from '../views.ts'
 import type { HandOvers } from './hand-overs.ts'
@@ -110,7 +111,7 @@ export function requestPage(visit: Request, request: z.infer<typeof RequestJson>
         ['E-mail', request.email && inertName(request.email)],
         ['Asked for', timeText(Date.parse(request.requested_at))],
         ['Decided', request.decided_at && timeText(Date.parse(request.decided_at))],
-        ['SHA-256', sha256.match(/.{1,4}/g)?.join(' ')],
+        ['SHA-256', digestText(sha256)],
       ].filter(([, value]) => value),
     },
   }

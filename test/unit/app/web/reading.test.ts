@@ -24,9 +24,15 @@ beforeAll(async () => {
   )
   const decisions = ['sign', 'reject'].map(each => `/tlsauth/csrs/${waiting.id}/${each}`)
   const own = ['', 'renew', 'revoke'].map(each => `/certificates/${each}`)
+  const admin = [
+    ...['', 'requests/', 'certificates/', 'gate/', 'gate/invite', 'audit/', 'audit/?verify=whole'],
+    ...['', '/approve', '/reject'].map(each => `requests/${waiting.id}${each}`),
+    ...['', '/revoke', '/unhold'].map(each => `certificates/${serialNumber}${each}`),
+    ...['end-sessions', 'remove'].map(each => `gate/nobody/${each}`),
+  ].map(each => `/admin/${each}`)
   const gate = ['', 'login', 'logout', 'setup', 'setup/confirm'].map(each => `/_auth/${each}`)
   const collect = `/tlsauth/requests/${waiting.id}/collect`
-  paths = ['/', '/whoami', ...ofApi, ...ofPages, ...decisions, ...own, ...gate, collect]
+  paths = ['/', '/whoami', ...ofApi, ...ofPages, ...decisions, ...own, ...admin, ...gate, collect]
 })
 afterAll(() => lab[Symbol.asyncDispose]())
 
