@@ -13,18 +13,23 @@ import { createAuditLog, type Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { Pastebin } from './pastes/pastebin.ts'
 import type { Store } from './store/store.ts'
+import { adminRouter } from './web/admin/admin-router.ts'
 import { answerInJson, answerProblem } from './web/answer-problem.ts'
 import type { ApiDependencies } from './web/api/api-dependencies.ts'
 import { API_PATHS, apiRouter } from './web/api/api-router.ts'
 import { type BodyBounds, boundBody } from './web/bound-body.ts'
+import { formTokens, requireFormToken } from './web/form-tokens.ts'
 import { gateToken } from './web/gate/gate-cookie.ts'
 import { gateRouter } from './web/gate/gate-router.ts'
 import { guardedRouter } from './web/guarded-router.ts'
 import { identityHeaders } from './web/identity-headers.ts'
+import type { Site } from './web/navigation.ts'
 import { createNextSteps } from './web/next-steps.ts'
 import { observeRequests } from './web/observe-requests.ts'
 import { operationsRouter } from './web/operations-router.ts'
 import { pagesRouter } from './web/pages-router.ts'
+import { createHandOvers } from './web/portal/hand-overs.ts'
+import { portalRouter } from './web/portal/portal-router.ts'
 import { type ProxyListOptions, proxyListRouter } from './web/proxy-list-router.ts'
 import { createRateLimits } from './web/rate-limits.ts'
 import { refuseCrossSite } from './web/refuse-cross-site.ts'
@@ -42,6 +47,8 @@ export interface AppDependencies {
   /** `undefined`: there is none. */
   readonly gate: Gate | undefined
   readonly pastebin: Pastebin
+  /** Of the tokens in forms. */
+  readonly formKey: Buffer
   readonly clientCa: Pick<ApiDependencies, 'issuer' | 'isSigning'>
   /** For the trail in the store: what happens on requests and decides nothing. */
   readonly onAudit: (event: { readonly event: string } & Readonly<Record<string, unknown>>) => void
@@ -65,7 +72,9 @@ export function createApp(dependencies: AppDependencies): Express {
 
   const { front } = config
   const api = apiOptions(dependencies)
-  const nextSteps = createNextSteps(dependencies.clientCa.isSigning && config.clientCert === 'optional')
+  const canEnrol = dependencies.clientCa.isSigning && config.clientCert === 'optional'
+  const nextSteps = createNextSteps(canEnrol)
+  app.locals.site = { hasGate: gate !== undefined, canEnrol } satisfies Site
   app.use(observeRequests(logger, metrics))
   app.use(securityHeaders(front === 'direct'))
   app.use([...API_PATHS], answerInJson)
@@ -75,13 +84,18 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(stylesheetRouter())
   app.use(identifyCaller(dependencies))
   app.use(identityHeaders)
+  app.use(formTokens(dependencies.formKey, gate))
   if (front === 'direct') app.use(refuseMisdirected)
   app.use(refuseRevoked)
   if (config.clientCert === 'require') app.use(refuseUntrusted)
   app.use(refuseCrossSite(api))
+  app.use(requireFormToken(isUpload))
   app.use(pagesRouter(nextSteps, now))
   app.use(apiRouter(api))
-  app.use(tlsauthRouter(api))
+  const handOvers = createHandOvers()
+  app.use(tlsauthRouter(api, handOvers))
+  app.use(portalRouter(api, handOvers))
+  app.use(adminRouter({ ...api, metrics }))
   if (gate) app.use(gateRouter({ ...api, gate }))
   app.use(guardedRouter(api))
   app.use(refuseUnknownPath)

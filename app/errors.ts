@@ -20,6 +20,8 @@ export const ERRORS = {
   CRL_UNAVAILABLE: { status: 503, title: 'No revocation list yet' },
   CROSS_SITE: { status: 403, title: 'From another site' },
   EXPIRY_INVALID: { status: 400, title: 'Lifetime not possible' },
+  FILE_GONE: { status: 410, title: 'Downloaded already' },
+  FORM_TOKEN_WRONG: { status: 403, title: 'Open the form again' },
   GATE_CERT_ENDED: { status: 403, title: 'No good certificate any more' },
   GATE_CODE_WRONG: { status: 403, title: 'Wrong code' },
   GATE_DELAYED: { status: 429, title: 'Too many wrong codes' },

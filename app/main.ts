@@ -26,6 +26,7 @@ import { createServer } from './server.ts'
 import { statusUrlsBelow } from './status-urls.ts'
 import { openStore } from './store/open-store.ts'
 import type { ChainedEvent, Store } from './store/store.ts'
+import { openFormKey } from './web/form-tokens.ts'
 
 // Below the ten seconds after which Docker kills.
 const DRAIN_MS = 8_000
@@ -76,6 +77,7 @@ async function serve(config: Config): Promise<void> {
     authority,
     gate,
     pastebin,
+    formKey: await openFormKey(store),
     clientCa: { issuer: context.issuer, isSigning: context.signer !== undefined },
     onAudit: event => buffer.add(event),
     isReady: async () => isListening && (await answers(store)) && (await revocationLists.isInTime()),

@@ -35,6 +35,8 @@ export interface PasteFigures {
 
 export interface Metrics {
   observe(request: RequestFigures): void
+  /** Requests answered since the start of the process. */
+  requestsByLevel(): Promise<Readonly<Record<string, number>>>
   countAudit(event: string, code: string): void
   /** @param read what is known of the newest certificate revocation list; looked at whenever figures are asked for */
   showRevocationList(read: () => RevocationListFigures | undefined, now: () => Date): void
@@ -81,6 +83,14 @@ export function createMetrics(): Metrics {
     observe(request) {
       requests.inc({ method: request.method, status: request.status, level: request.level })
       if (request.seconds !== undefined) seconds.observe(request.seconds)
+    },
+    async requestsByLevel() {
+      const sums: Record<string, number> = {}
+      for (const { labels, value } of (await requests.get()).values) {
+        const level = String(labels.level)
+        sums[level] = (sums[level] ?? 0) + value
+      }
+      return sums
     },
     countAudit: (event, code) => audited.inc({ event, code }),
     observeRefusal: (proxy, time) => refused.observe({ proxy }, time),

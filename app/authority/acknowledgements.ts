@@ -22,6 +22,8 @@ export interface Acknowledgements {
   /** To be called when a change is durable; resolves when every proxy that was there lately has applied it, or in two seconds. */
   of(generation: number): Promise<readonly Refusal[]>
   known(): readonly KnownProxy[]
+  /** How long proxies took for what was changed lately, the oldest first. */
+  lately(): readonly { readonly name: string; readonly afterMs: number }[]
   /** From now on nothing is waited for. */
   close(): void
 }
@@ -116,6 +118,10 @@ export function createAcknowledgements(
         secondsSinceSeen: (at - seenAt) / 1000,
       }))
     },
+    lately: () =>
+      changes.flatMap(({ refusedAfter }) =>
+        [...refusedAfter].map(([key, afterMs]) => ({ name: key.slice(0, key.lastIndexOf(' ')), afterMs })),
+      ),
     close() {
       isClosed = true
       for (const check of checks) check()

@@ -14,6 +14,8 @@ export interface Proxies {
   /** The same, for changes of which nobody asks when they have arrived. */
   tell(): void
   known(): readonly KnownProxy[]
+  /** How long each took for what was revoked lately, as far as this process has it in memory. */
+  lately(): readonly { readonly name: string; readonly afterMs: number }[]
   /** The newest generation that was seen here. */
   generation(): number
   /** At the end of the process: all that wait are answered. */
@@ -46,6 +48,7 @@ export function createProxies(
     },
     tell,
     known: () => acknowledgements.known(),
+    lately: () => acknowledgements.lately(),
     generation: () => head.seen,
     close() {
       head.close()

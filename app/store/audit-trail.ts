@@ -15,6 +15,14 @@ export function auditTrailIn(db: Kysely<Database>): AuditTrail {
         .orderBy('sequence')
         .limit(limit)
         .execute(),
+    before: ({ sequence, limit }) =>
+      db
+        .selectFrom('auditEvents')
+        .selectAll()
+        .where('sequence', '<', sequence)
+        .orderBy('sequence', 'desc')
+        .limit(limit)
+        .execute(),
     head: () => db.selectFrom('auditHead').select(['sequence', 'hash']).executeTakeFirstOrThrow(),
   }
 }

@@ -3,7 +3,13 @@ import { STATUS_CONDITIONS } from './certificate-status.ts'
 import type { Database } from './database.ts'
 import { revocationsIn } from './revocations.ts'
 import { isPartOf, searchText } from './search-text.ts'
-import { type CertificateQuery, type CertificateRow, type Certificates, StoreConflict } from './store.ts'
+import {
+  type CertificateOrder,
+  type CertificateQuery,
+  type CertificateRow,
+  type Certificates,
+  StoreConflict,
+} from './store.ts'
 
 const COLUMNS = [
   'serial',
@@ -97,15 +103,23 @@ export function certificatesIn(db: Kysely<Database>, now: () => Date): Certifica
   }
 }
 
+const ORDERS = {
+  newest: { column: 'recordedAt', direction: 'desc', next: '<' },
+  expiry: { column: 'notAfter', direction: 'asc', next: '>' },
+  // It begins with the name, in lower case.
+  name: { column: 'searchText', direction: 'asc', next: '>' },
+} as const satisfies Record<CertificateOrder, object>
+
 /** A page is found by the last row of the one before, so rows that come meanwhile neither shift nor repeat any. */
 async function list(db: Kysely<Database>, query: CertificateQuery): Promise<readonly CertificateRow[]> {
-  const { now, status, search, holderId, after, limit } = query
+  const { now, status, search, holderId, order = 'newest', after, limit } = query
+  const { column, direction, next } = ORDERS[order]
   const last =
     after === undefined
       ? undefined
       : await db
           .selectFrom('certificates')
-          .select(['recordedAt', 'serial'])
+          .select([column, 'serial'])
           .where('serial', '=', after)
           .executeTakeFirst()
   if (after !== undefined && !last) return []
@@ -114,14 +128,14 @@ async function list(db: Kysely<Database>, query: CertificateQuery): Promise<read
     .select(COLUMNS)
     .$if(last !== undefined, page =>
       page.where(eb =>
-        eb(eb.refTuple('recordedAt', 'serial'), '<', eb.tuple(last?.recordedAt ?? 0, last?.serial ?? '')),
+        eb(eb.refTuple(column, 'serial'), next, eb.tuple(last?.[column] ?? 0, last?.serial ?? '')),
       ),
     )
     .$if(status !== undefined, page => page.where(eb => STATUS_CONDITIONS[status ?? 'valid'](eb, now)))
     .$if(search !== undefined, page => page.where(eb => isPartOf(search ?? '', eb.ref('searchText'))))
     .$if(holderId !== undefined, page => page.where('holderId', '=', holderId ?? ''))
-    .orderBy('recordedAt', 'desc')
-    .orderBy('serial', 'desc')
+    .orderBy(column, direction)
+    .orderBy('serial', direction)
     .limit(limit)
     .execute()
 }

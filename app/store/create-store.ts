@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import { auditTrailIn } from './audit-trail.ts'
 import { certificatesIn } from './certificates.ts'
 import type { Database } from './database.ts'
+import { figuresIn } from './figures.ts'
 import { gateIn } from './gate.ts'
 import { holdersIn } from './holders.ts'
 import { onceIn } from './once.ts'
@@ -26,6 +27,7 @@ export function createStore(db: Kysely<Database>, now: () => Date): Store {
     audit: scope.outside(outside.audit),
     outbox: scope.outside(outside.outbox),
     pastes: scope.outside(outside.pastes),
+    figures: scope.outside(outside.figures),
     settings: scope.outside(outside.settings),
     revocationLists: scope.outside(outside.revocationLists),
     gate: scope.outside(outside.gate),
@@ -53,6 +55,7 @@ function aggregatesIn(db: Kysely<Database>, now: () => Date): Aggregates {
     audit: auditTrailIn(db),
     outbox: outboxIn(db),
     pastes: pastesIn(db),
+    figures: figuresIn(db),
     settings: settingsIn(db),
     revocationLists: revocationListsIn(db),
     gate: gateIn(db, now),

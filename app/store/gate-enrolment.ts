@@ -45,6 +45,15 @@ export function gateInvitationsIn(db: Kysely<Database>): GateInvitations {
         .where('hash', '=', hash)
         .where('expiresAt', '>', now)
         .executeTakeFirst(),
+    list: ({ now, limit }) =>
+      db
+        .selectFrom('gateInvitations')
+        .selectAll()
+        .where('expiresAt', '>', now)
+        .orderBy('expiresAt')
+        .orderBy('hash')
+        .limit(limit)
+        .execute(),
     async take(hash) {
       await db.deleteFrom('gateInvitations').where('hash', '=', hash).execute()
     },

@@ -125,6 +125,8 @@ export interface GateInvitations {
   /** In the place of an earlier one for the same name. */
   add(invitation: GateInvitation): Promise<void>
   find(hash: string, now: Time): Promise<GateInvitation | undefined>
+  /** The first to expire comes first. */
+  list(query: { readonly now: Time; readonly limit: number }): Promise<readonly GateInvitation[]>
   /** It is spent. */
   take(hash: string): Promise<void>
   forget(before: Time): Promise<void>

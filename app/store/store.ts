@@ -51,13 +51,19 @@ export interface CertificateRow {
 export const CERTIFICATE_STATUSES = ['recorded', 'valid', 'expired', 'revoked'] as const
 export type CertificateStatus = (typeof CERTIFICATE_STATUSES)[number]
 
+export const CERTIFICATE_ORDERS = ['newest', 'expiry', 'name'] as const
+/** `newest` by when they were recorded; `expiry` the first to expire comes first; `name` whatever its case. */
+export type CertificateOrder = (typeof CERTIFICATE_ORDERS)[number]
+
 export interface CertificateQuery {
   readonly now: Time
   readonly status?: CertificateStatus
   /** Part of the common name, organisation, e-mail address or serial number; case does not count. */
   readonly search?: string
   readonly holderId?: string
-  /** Rows after this serial, in the order of `recordedAt` and then `serial`, newest first. */
+  /** Left out, `newest`. */
+  readonly order?: CertificateOrder
+  /** Rows after this serial, in that order. */
   readonly after?: string
   readonly limit: number
 }
@@ -175,6 +181,21 @@ export interface Once {
   forget(before: Time): Promise<void>
 }
 
+/** Times from `from` on, in `slots` of `slotMs` each. */
+export interface Span {
+  readonly from: Time
+  readonly slotMs: number
+  readonly slots: number
+}
+
+/** How many there are in each slot of a span. */
+export interface Figures {
+  /** Issued and not revoked by `now`. */
+  expiring(span: Span, now: Time): Promise<readonly number[]>
+  issued(span: Span): Promise<readonly number[]>
+  revoked(span: Span): Promise<readonly number[]>
+}
+
 /** What happened, before it is in the chain. `record` is what is hashed: canonical JSON of the whole event. */
 export interface ChainedEvent {
   /** From 1, without a gap. */
@@ -192,6 +213,8 @@ export interface AuditTrail {
   ): Promise<ChainedEvent>
   /** In order, after this sequence number. */
   list(query: { readonly after: number; readonly limit: number }): Promise<readonly ChainedEvent[]>
+  /** The newest first, before this sequence number. */
+  before(query: { readonly sequence: number; readonly limit: number }): Promise<readonly ChainedEvent[]>
   head(): Promise<{ readonly sequence: number; readonly hash: string }>
 }
 
@@ -367,6 +390,7 @@ export interface Aggregates {
   readonly audit: AuditTrail
   readonly outbox: Outbox
   readonly pastes: Pastes
+  readonly figures: Figures
   readonly settings: Settings
   readonly revocationLists: RevocationLists
   readonly gate: GateStore

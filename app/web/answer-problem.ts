@@ -9,7 +9,8 @@ import { reasonOf } from '../identity/reasons.ts'
 import type { Logger } from '../logger.ts'
 import { untilBodySent } from './bound-body.ts'
 import { type NextSteps, stepText } from './next-steps.ts'
-import { renderPage, wantsPage } from './views.ts'
+import { renderPage } from './views.ts'
+import { wantsPage } from './wants-page.ts'
 
 interface Problem {
   readonly code: string

@@ -5,7 +5,8 @@ import { greeting } from './greeting.ts'
 import { guardOf } from './guard-of.ts'
 import { onlyReading } from './only-methods.ts'
 import type { RefusalListener } from './refuse-cross-site.ts'
-import { renderPage, wantsPage } from './views.ts'
+import { renderPage } from './views.ts'
+import { wantsPage } from './wants-page.ts'
 
 /** What guards are for, to try out: by level, and by organisation. */
 const GUARDED = [

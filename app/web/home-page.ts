@@ -1,9 +1,12 @@
 import { inertName } from '../../pki/inert-text.ts'
+import { PROFILES } from '../../pki/profiles.ts'
 import { relativeTime } from '../../pki/relative-time.ts'
 import type { Identified } from '../identity/identify.ts'
 import type { Identity } from '../identity/identity.ts'
+import { isAtLeast } from '../identity/levels.ts'
 import type { NextStep } from '../identity/reasons.ts'
 import { whyAnonymous } from '../identity/refusal.ts'
+import { digestText } from './digest-text.ts'
 import { greeting } from './greeting.ts'
 import type { NextSteps } from './next-steps.ts'
 
@@ -19,10 +22,21 @@ function rows(identity: Identity, now: Date): Row[] {
     ['Organisation', identity.organisation && inertName(identity.organisation)],
     ['E-mail', identity.email && inertName(identity.email)],
     ['Serial number', identity.serial],
-    ['SHA-256', identity.fingerprint256?.match(/.{1,4}/g)?.join(' ') ?? null],
+    ['SHA-256', identity.fingerprint256 && digestText(identity.fingerprint256)],
     ['Valid until', notAfter && `${notAfter.slice(0, 10)} (${relativeTime(new Date(notAfter), now)})`],
   ]
   return all.filter((row): row is [string, string] => row[1] !== null)
+}
+
+// Of the bar: what a certificate lives unless somebody says otherwise.
+const WHOLE_DAYS = PROFILES.client.days.usual
+
+function timeLeft({ notAfter }: Identity, now: Date) {
+  if (notAfter === null) return undefined
+  const ms = Date.parse(notAfter) - now.getTime()
+  const days = Math.max(0, Math.floor(ms / 86_400_000))
+  const text = `${days} ${days === 1 ? 'day' : 'days'} left`
+  return { days: Math.min(days, WHOLE_DAYS), of: WHOLE_DAYS, text, isEnding: ms <= RENEWAL_MS }
 }
 
 interface Advice {
@@ -56,6 +70,8 @@ export function homePage(caller: Identified, nextSteps: NextSteps, now: Date) {
     rows: rows(identity, now),
     advice: hint,
     steps: nextSteps(hint?.next ?? []),
+    left: timeLeft(identity, now),
+    canRenew: isAtLeast(identity.level, 'trusted'),
     via: identity.via === null || identity.via === 'direct' ? 'directly' : `through ${identity.via}`,
   }
 }

@@ -5,7 +5,8 @@ import { greeting } from './greeting.ts'
 import { homePage } from './home-page.ts'
 import type { NextSteps } from './next-steps.ts'
 import { onlyReading } from './only-methods.ts'
-import { renderPage, wantsPage } from './views.ts'
+import { renderPage } from './views.ts'
+import { wantsPage } from './wants-page.ts'
 
 const whoami: RequestHandler = (request, response) => {
   response.type('application/json').send(`${inertJson(JSON.stringify(identityOf(request)))}\n`)

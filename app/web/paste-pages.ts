@@ -5,6 +5,7 @@ import type { ReadablePaste, SeenPaste } from '../pastes/find-paste.ts'
 import { isText } from '../pastes/media-type.ts'
 import type { Pastebin } from '../pastes/pastebin.ts'
 import type { PasteRow } from '../store/store.ts'
+import { timeText } from './time-text.ts'
 import type { Page } from './views.ts'
 
 // Our own choice: some screens.
@@ -82,10 +83,6 @@ function factsOf(row: PasteRow): readonly string[] {
     ...(row.isPrivate ? ['private'] : []),
     ...(row.isBurning && row.burntAt === null ? ['for one reader'] : []),
   ]
-}
-
-function timeText(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 function sizeText(octets: number): string {

@@ -7,6 +7,11 @@ const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 // Our own choice: longer than any path of ours.
 const MOST_OF_A_PATH = 100
 
+/** Whether it can change nothing (RFC 9110 section 9.2.1). */
+export function isReading({ method }: Pick<Request, 'method'>): boolean {
+  return READING.has(method)
+}
+
 export interface RefusalListener {
   /** A guard has refused somebody. */
   readonly onRefused: (caller: Caller, refusal: { readonly code: string; readonly path: string }) => void
@@ -18,7 +23,7 @@ export interface RefusalListener {
  */
 export function refuseCrossSite({ onRefused }: RefusalListener): RequestHandler {
   return function refuseCrossSiteRequest(request, _response, next) {
-    if (READING.has(request.method) || isFromHere(request)) return next()
+    if (isReading(request) || isFromHere(request)) return next()
     const identification = identificationOf(request)
     const refusal = { code: 'CROSS_SITE', path: request.path.slice(0, MOST_OF_A_PATH) }
     if (identification) onRefused(callerOf(identification), refusal)

@@ -7,6 +7,7 @@ import { onlyReading } from './only-methods.ts'
 const SOURCES = [
   import.meta.resolve('@picocss/pico/css/pico.classless.min.css'),
   new URL('gatehouse.css', import.meta.url),
+  new URL('admin.css', import.meta.url),
 ]
 const CSS = SOURCES.map(source => readFileSync(fileURLToPath(source), 'utf8')).join('\n')
 

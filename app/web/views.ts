@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
 import type { Request } from 'express'
+import { formTokenOf } from './form-tokens.ts'
+import { navigation } from './navigation.ts'
 import { STYLESHEET } from './stylesheet-router.ts'
 
 const eta = new Eta({
@@ -22,6 +24,19 @@ export type View =
   | 'home'
   | 'problem'
   | 'guarded'
+  | 'register'
+  | 'certify'
+  | 'issued'
+  | 'import'
+  | 'request'
+  | 'certificates'
+  | 'admin-dashboard'
+  | 'admin-requests'
+  | 'admin-request'
+  | 'admin-certificates'
+  | 'admin-certificate'
+  | 'admin-gate'
+  | 'admin-audit'
   | 'paste'
   | 'pastes'
   | 'gate-account'
@@ -37,10 +52,12 @@ export interface Page {
 
 /** HTML; every value is escaped. */
 export function renderPage(view: View, request: Request, data: Page['data']): string {
-  return eta.render(`./${view}`, { ...data, root: rootOf(request), stylesheet: STYLESHEET })
-}
-
-/** Browsers name HTML in so many words; curl and API clients do not. */
-export function wantsPage(request: Request): boolean {
-  return request.headers.accept?.includes('text/html') === true
+  return eta.render(`./${view}`, {
+    ...data,
+    root: rootOf(request),
+    stylesheet: STYLESHEET,
+    navigation: navigation(request),
+    // For a form, when there is one: it may give the reader a cookie.
+    csrf: () => formTokenOf(request),
+  })
 }

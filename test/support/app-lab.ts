@@ -15,6 +15,7 @@ import { openContentFolder } from '../../app/pastes/content-folder.ts'
 import { openPastebin, type Pastebin } from '../../app/pastes/pastebin.ts'
 import { openStore } from '../../app/store/open-store.ts'
 import type { Store } from '../../app/store/store.ts'
+import { openFormKey } from '../../app/web/form-tokens.ts'
 import type { Authority as Signer } from '../../pki/issue-certificate.ts'
 import { encodeCertificatePem } from '../../pki/pem.ts'
 import { temporaryFolder } from './lab.ts'
@@ -100,6 +101,7 @@ export async function buildApp({
     authority,
     gate,
     pastebin,
+    formKey: await openFormKey(store),
     clientCa: { issuer: context.issuer, isSigning: context.signer !== undefined },
     onAudit: event => buffer.add(event),
     isReady,

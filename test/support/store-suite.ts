@@ -1,5 +1,6 @@
 import { describeAggregates } from './store/aggregates-suite.ts'
 import { describeCertificates } from './store/certificates-suite.ts'
+import { describeFigures } from './store/figures-suite.ts'
 import { describeGate } from './store/gate-suite.ts'
 import { describeListing } from './store/listing-suite.ts'
 import { describePastes } from './store/pastes-suite.ts'
@@ -14,6 +15,7 @@ export function describeStore(kind: StoreKind): void {
   describeCertificates(kind)
   describeListing(kind)
   describeAggregates(kind)
+  describeFigures(kind)
   describeRevocationLists(kind)
   describeGate(kind)
   describeProxyList(kind)

@@ -7,10 +7,11 @@ import { keptFileName } from '../../pastes/file-name.ts'
 import type { SeenPaste } from '../../pastes/find-paste.ts'
 import { keptMediaType } from '../../pastes/media-type.ts'
 import { type PasteWish, termsOf } from '../../pastes/terms.ts'
+import { assertFormToken, FORM_TOKEN_FIELD } from '../form-tokens.ts'
 import { pastePage, pastesPage } from '../paste-pages.ts'
 import { announcedOctets, readUpload } from '../read-upload.ts'
 import { sendContent } from '../send-content.ts'
-import { wantsPage } from '../views.ts'
+import { wantsPage } from '../wants-page.ts'
 import type { ApiDependencies } from './api-dependencies.ts'
 import { parse } from './parse-input.ts'
 import { PasteJson, PasteListJson, PasteListQuery, PasteQuery, pasteJson } from './paste-schemas.ts'
@@ -33,7 +34,9 @@ export function pasteRoutes({ pastebin, now }: ApiDependencies): readonly Route[
     const receive = await pastebin.admit(caller, announcedOctets(request))
     const upload = await readUpload(request, receive)
     await using received = upload.received
-    const wish = parse(PasteQuery, { ...request.query, ...upload.fields }, 'form')
+    const { [FORM_TOKEN_FIELD]: token, ...fields } = upload.fields
+    assertFormToken(request, token)
+    const wish = parse(PasteQuery, { ...request.query, ...fields }, 'form')
     return await pastebin.keep(caller, received, {
       terms: termsOf(caller, wishOf(wish), now()),
       mediaType: upload.mediaType === undefined ? sentType : keptMediaType(upload.mediaType),

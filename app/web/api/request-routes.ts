@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { findRequest } from '../../authority/requests.ts'
 import type { RequestRow, Store } from '../../store/store.ts'
+import { requestPage } from '../portal/enrol-pages.ts'
 import type { ApiDependencies } from './api-dependencies.ts'
 import { issuedReply } from './issued-reply.ts'
 import { type Route, route } from './route.ts'
@@ -55,11 +56,12 @@ export function requestRoutes({ store, authority, now }: ApiDependencies): reado
       path: '/pki/requests/{id}',
       summary: 'How a request stands, for whoever knows its identifier',
       level: 'anonymous',
-      answers: { 200: { description: 'The request', schema: RequestJson } },
+      answers: { 200: { description: 'The request', schema: RequestJson, types: ['text/html'] } },
       errors: ['REQUEST_UNKNOWN'],
-      handle: async ({ params }) => ({
-        json: await wholeRequest(store, await findRequest(store, params.id ?? '')),
-      }),
+      async handle({ params, request }) {
+        const json = await wholeRequest(store, await findRequest(store, params.id ?? ''))
+        return { json, page: requestPage(request, json) }
+      },
     }),
     route({
       method: 'post',

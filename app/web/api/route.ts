@@ -15,13 +15,13 @@ export interface Call<Body, Query> {
   readonly request: Request
 }
 
-/** JSON and perhaps the same as a page for browsers; octets of some media type; or what writes the answer itself. */
+/** JSON and perhaps the same as a page for browsers; octets of some media type, likewise; or what writes the answer itself. */
 export type Reply = {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
 } & (
   | { readonly json: unknown; readonly page?: Page }
-  | { readonly type: string; readonly octets: string | Uint8Array }
+  | { readonly type: string; readonly octets: string | Uint8Array; readonly page?: Page }
   | { readonly respond: (response: Response) => Promise<void> }
 )
 

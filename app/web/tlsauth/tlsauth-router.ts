@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { PKCS12_PROFILES } from '../../../pki/pkcs12-profile.ts'
 import { type Caller, callerOf } from '../../authority/caller.ts'
 import type { Outcome } from '../../authority/register.ts'
+import { AppError } from '../../errors.ts'
 import { assuredIdentificationOf, identityOf } from '../../identity/identification.ts'
 import type { RequestRow } from '../../store/store.ts'
 import type { ApiOptions } from '../api/api-router.ts'
@@ -13,9 +14,13 @@ import { wholeRequest } from '../api/request-routes.ts'
 import type { Reply } from '../api/route.ts'
 import { ApproveBody, RejectBody, requestJson, SubjectBody } from '../api/schemas.ts'
 import { send } from '../api/send.ts'
-import { subjectWish } from '../api/subject-wish.ts'
+import { type SubjectFields, subjectWish } from '../api/subject-wish.ts'
 import { guardOf } from '../guard-of.ts'
 import { onlyMethods, onlyReading } from '../only-methods.ts'
+import { type Again, certifyPage, isAboutForm, issuedPage, registerPage } from '../portal/enrol-pages.ts'
+import type { HandOvers } from '../portal/hand-overs.ts'
+import type { Page } from '../views.ts'
+import { wantsPage } from '../wants-page.ts'
 import { HELP, identityText, queuedText, queueText } from './texts.ts'
 
 // Our own choice: a signing request of RSA-4096 with a page of names takes a tenth of it.
@@ -50,17 +55,18 @@ const readFormOrFile: RequestHandler[] = [
  * The paths of an older system of this kind, for forms and for curl. What is decided is decided by the API's own
  * rules; only the form of questions and answers differs.
  */
-export function tlsauthRouter(options: ApiOptions): Router {
+export function tlsauthRouter(options: ApiOptions, handOvers: HandOvers): Router {
   const { store, authority, issuer, limits, now } = options
   const router = Router({ caseSensitive: true, strict: true })
   const enrol = [limits.anybody, limits.enrolment]
   const admin = [limits.anybody, guardOf({ level: 'admin' }, '/tlsauth/csrs/', options), ...readForm]
 
   async function register(request: Request, caller: Caller): Promise<Reply> {
-    const { pkcs12, ...subject } = parse(RegisterForm, request.body ?? {}, 'form')
+    const { pkcs12, ...subject } = parse(RegisterForm, filledIn(request), 'form')
     const wish = { ...subjectWish(subject), channel: 'register', pkcs12 } as const
     const outcome = await authority.register(caller, wish)
     if (outcome.kind === 'queued') return queuedReply(request, outcome)
+    if (wantsPage(request)) return pageReply(201, issuedPage(request, outcome.issued, handOvers))
     return (!wantsJson(request) && pkcs12Reply(outcome.issued)) || issuedReply(outcome.issued, now())
   }
 
@@ -69,6 +75,7 @@ export function tlsauthRouter(options: ApiOptions): Router {
     const wish = { ...subjectWish(subject), channel: 'certify', csr, pkcs12: 'compatible' } as const
     const outcome = await authority.register(caller, wish)
     if (outcome.kind === 'queued') return queuedReply(request, outcome)
+    if (wantsPage(request)) return pageReply(201, issuedPage(request, outcome.issued, handOvers))
     if (wantsJson(request)) return issuedReply(outcome.issued, now())
     return { ...certificateReply(outcome.issued.row.pem ?? '', 'pem'), status: 201 }
   }
@@ -96,13 +103,13 @@ export function tlsauthRouter(options: ApiOptions): Router {
   const readingAndPosting = onlyMethods('GET', 'HEAD', 'POST')
   router
     .route('/tlsauth/register/')
-    .get(help('register'))
-    .post(enrol, readForm, replying(register))
+    .get(help('register', registerPage))
+    .post(enrol, readForm, replying(again(register, registerPage)))
     .all(readingAndPosting)
   router
     .route('/tlsauth/certify/')
-    .get(help('certify'))
-    .post(enrol, readFormOrFile, replying(certify))
+    .get(help('certify', certifyPage))
+    .post(enrol, readFormOrFile, replying(again(certify, certifyPage)))
     .all(readingAndPosting)
   router
     .route('/tlsauth/cert/')
@@ -127,6 +134,10 @@ function text(status: number, octets: string, headers: Readonly<Record<string, s
 }
 
 function queuedReply(request: Request, { request: row }: Outcome & { kind: 'queued' }): Reply {
+  if (wantsPage(request)) {
+    const headers = { Location: `../../pki/requests/${row.id}` }
+    return { status: 303, headers, type: 'text/plain', octets: '' }
+  }
   const headers = { Location: `/pki/requests/${row.id}` }
   return wantsJson(request)
     ? { status: 202, headers, json: requestJson(row, null) }
@@ -134,12 +145,19 @@ function queuedReply(request: Request, { request: row }: Outcome & { kind: 'queu
 }
 
 /** A form, or the request itself as the whole body. */
-function readSigningRequest(request: Request): z.infer<typeof CertifyForm> | { csr: Uint8Array } {
+function readSigningRequest(request: Request): SubjectFields & { csr: string | Uint8Array } {
   const body: unknown = request.body
-  if (!Buffer.isBuffer(body)) return parse(CertifyForm, body ?? {}, 'form')
+  if (!Buffer.isBuffer(body)) return fromForm(filledIn(request))
   if (!request.is(FORM) || body[0] === DER_SEQUENCE || body.subarray(0, 5).equals(PEM_BEGIN))
     return { csr: body }
   return parse(CertifyForm, parseForm(body), 'form')
+}
+
+/** A browser's form may have the request as a file. */
+function fromForm({ csr, ...form }: Readonly<Record<string, unknown>>) {
+  if (!Buffer.isBuffer(csr)) return parse(CertifyForm, { csr, ...form }, 'form')
+  const isDer = csr[0] === DER_SEQUENCE
+  return { ...parse(CertifyForm, { csr: '', ...form }, 'form'), csr: isDer ? csr : csr.toString() }
 }
 
 function parseForm(body: Buffer): Record<string, string | string[]> {
@@ -151,13 +169,40 @@ function parseForm(body: Buffer): Record<string, string | string[]> {
   return Object.fromEntries(values)
 }
 
+type FormPage = (request: Request, again?: Again) => Page
+
+/** Whoever filled in a form corrects it there, and finds what was right still in it. */
+function again(answer: (request: Request, caller: Caller) => Promise<Reply>, pageOf: FormPage) {
+  return async (request: Request, caller: Caller): Promise<Reply> => {
+    try {
+      return await answer(request, caller)
+    } catch (error) {
+      if (!wantsPage(request) || !isAboutForm(error)) throw error
+      const status = error instanceof AppError ? error.status : 400
+      return pageReply(status, pageOf(request, { form: request.body ?? {}, problem: error.message }))
+    }
+  }
+}
+
+function pageReply(status: number, page: Page): Reply {
+  return { status, json: null, page }
+}
+
+/** What a page leaves empty is not there. */
+function filledIn(request: Request): Readonly<Record<string, unknown>> {
+  const form: Record<string, unknown> = request.body ?? {}
+  if (!wantsPage(request)) return form
+  return Object.fromEntries(Object.entries(form).filter(([, value]) => value !== ''))
+}
+
 function idOf({ params }: Request): RequestRow['id'] {
   return String(params.id)
 }
 
-function help(what: keyof typeof HELP): RequestHandler {
-  return replying(async ({ headers }) => {
-    return text(200, HELP[what].replaceAll('URL', `https://${headers.host}/tlsauth/${what}/`))
+function help(what: keyof typeof HELP, pageOf: FormPage): RequestHandler {
+  return replying(async request => {
+    const url = `https://${request.headers.host}/tlsauth/${what}/`
+    return { ...text(200, HELP[what].replaceAll('URL', url)), page: pageOf(request) }
   })
 }
 

@@ -78,6 +78,9 @@ export function describeAggregates({ name, makePlace }: StoreKind): void {
       expect(verifyChain(events)).toEqual({ head: await store.audit.head() })
       expect(await store.audit.list({ after: 1, limit: 10 })).toEqual([second])
       expect(await store.audit.list({ after: 0, limit: 1 })).toEqual([first])
+      expect(await store.audit.before({ sequence: 3, limit: 10 })).toEqual([second, first])
+      expect(await store.audit.before({ sequence: 3, limit: 1 })).toEqual([second])
+      expect(await store.audit.before({ sequence: 2, limit: 10 })).toEqual([first])
     })
 
     it('hands out a mail to one at a time, until it is sent', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CertificateRow, Store } from '../../../app/store/store.ts'
 import { openAt, type StoreKind } from './place.ts'
-import { holder, issued, NOON, request } from './rows.ts'
+import { hex, holder, issued, NOON, request } from './rows.ts'
 
 const PEOPLE = [
   { commonName: 'Grace Hopper', organisation: 'US Navy', email: 'grace@navy.example' },
@@ -54,6 +54,34 @@ export function describeListing({ name, makePlace }: StoreKind): void {
         await store.certificates.record(issued(person, { recordedAt: NOON + 1_000 }))
       }
       expect(seen).toEqual(rows.sort(newestFirst).map(row => row.serial))
+    })
+
+    it('pages by expiry and by name, with one that is the same for several', async () => {
+      await using place = await makePlace()
+      await using store = await openAt(place)
+      const people = ['ada', 'Zoe', 'Ada', 'Élodie', 'bob'].map(commonName =>
+        holder({ commonName, nameKey: hex() }),
+      )
+      const rows = people.map((person, index) => issued(person, { notAfter: NOON + Math.floor(index / 2) }))
+      for (const [index, row] of rows.entries()) {
+        await store.holders.add(people[index] ?? holder())
+        await store.certificates.record(row)
+      }
+      for (const order of ['expiry', 'name'] as const) {
+        const seen: CertificateRow[] = []
+        const page = async () => {
+          const after = seen.at(-1)?.serial
+          return await store.certificates.list({ now: NOON, order, limit: 2, ...(after && { after }) })
+        }
+        for (let next = await page(); next.length > 0; next = await page()) seen.push(...next)
+        expect(seen.map(({ serial }) => serial).toSorted()).toEqual(
+          rows.map(({ serial }) => serial).toSorted(),
+        )
+        const keys = seen.map(row => (order === 'expiry' ? row.notAfter : row.commonName.toLowerCase()[0]))
+        if (order === 'expiry') expect(keys).toEqual([0, 0, 1, 1, 2].map(ms => NOON + ms))
+        // Where É belongs is for the database to say.
+        else expect(keys.filter(key => key !== 'é')).toEqual(['a', 'a', 'b', 'z'])
+      }
     })
 
     it('lists nothing after a serial number or request that is not there', async () => {

@@ -4,6 +4,7 @@ import { type GateConfig, type GateRules, gateRulesOf } from '../../../../app/co
 import { hotp, timeStep } from '../../../../app/gate/totp.ts'
 import type { Store } from '../../../../app/store/store.ts'
 import { generateGateKeys } from '../../../../pki/gate-keys.ts'
+import { GATE } from '../../../../proxy-configs/gate-contract.ts'
 import { type ApiLab, apiLab, type Headers, NOBODY } from '../api-lab.ts'
 import { contract } from '../lab.ts'
 
@@ -98,11 +99,16 @@ export async function gateLab(options: GateLabOptions = {}): Promise<GateLab> {
   }
 }
 
-/** `NAME=TOKEN` of the one cookie that an answer sets. */
-export function cookieOf({ headers }: Pick<Response, 'headers'>): string {
-  const cookies = headers['set-cookie'] as unknown as readonly string[] | undefined
+/** The cookies of sessions that an answer sets: a page with a form may set another one. */
+export function sessionCookiesOf({ headers }: Pick<Response, 'headers'>): readonly string[] {
+  return [headers['set-cookie'] ?? []].flat().filter(cookie => cookie.startsWith(`${GATE.cookie}=`))
+}
+
+/** `NAME=TOKEN` of the one that an answer sets. */
+export function cookieOf(answer: Pick<Response, 'headers'>): string {
+  const cookies = sessionCookiesOf(answer)
   expect(cookies).toHaveLength(1)
-  return cookies?.[0]?.split(';')[0] ?? ''
+  return cookies[0]?.split(';')[0] ?? ''
 }
 
 export function codeOf({ body, text }: Response): string {

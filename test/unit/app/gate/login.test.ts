@@ -1,6 +1,7 @@
 // Promise: a code logs in once, whoever is quicker; guessing becomes slow, for a name and for an address, and nobody learns who has codes.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { NOBODY, OPERATOR } from '../api-lab.ts'
+import { formTokenOf } from '../web/form-token-of.ts'
 import {
   type Account,
   codeOf,
@@ -130,7 +131,8 @@ describe('nobody learns who has codes', () => {
       const { date: _, ratelimit: __, 'content-length': ___, etag: ____, ...rest } = all
       return { status, text: text.replaceAll(user, 'NAME'), rest }
     }
-    for (const headers of [{}, PAGE]) {
+    const { cookie = '' } = await formTokenOf(lab, NOBODY)
+    for (const headers of [{}, { ...PAGE, Cookie: cookie }]) {
       const answers = [await answer('Ada', headers), await answer('Eve', headers)]
       expect(answers[1]).toEqual(answers[0])
       expect(answers[0]?.status).toBe(401)

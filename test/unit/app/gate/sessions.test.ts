@@ -12,6 +12,7 @@ import {
   MINUTE,
   PAGE,
   SECOND,
+  sessionCookiesOf,
   withCookie,
 } from './gate-lab.ts'
 
@@ -113,7 +114,7 @@ describe('a session in use', () => {
     while (lab.clock.now.getTime() < end - 5 * MINUTE) {
       lab.clock.pass(9 * MINUTE + 30 * SECOND)
       const answer = await renew(cookie)
-      if (answer.headers['set-cookie']) cookie = cookieOf(answer)
+      if (sessionCookiesOf(answer).length > 0) cookie = cookieOf(answer)
       if (lab.clock.now.getTime() < end) expect(await lab.verify(cookie)).toBe(200)
     }
     expect(decodeJwt(tokenOf(cookie)).exp).toBeLessThanOrEqual(end / 1000)
@@ -127,7 +128,7 @@ describe('a session in use', () => {
     lab.clock.pass(70 * MINUTE - SECOND)
     const again = cookieOf(await renew(cookie))
     lab.clock.pass(70 * MINUTE)
-    expect((await renew(again)).headers['set-cookie']).toBeUndefined()
+    expect(sessionCookiesOf(await renew(again))).toEqual([])
   })
 
   it('is told so when it is a program: 401, and how to renew', async () => {
@@ -158,7 +159,7 @@ describe('log-out', () => {
     expect(answer.headers['clear-site-data']).toBe('"cache"')
     for (const cookie of [first, second]) {
       expect(await lab.verify(cookie)).toBe(401)
-      expect((await renew(cookie)).headers['set-cookie']).toBeUndefined()
+      expect(sessionCookiesOf(await renew(cookie))).toEqual([])
     }
     expect(await lab.verify(other)).toBe(200)
   })
@@ -167,7 +168,7 @@ describe('log-out', () => {
     const cookie = await logIn()
     lab.clock.pass(30 * MINUTE)
     await lab.post('/_auth/logout', withCookie(cookie)).expect(204)
-    expect((await renew(cookie)).headers['set-cookie']).toBeUndefined()
+    expect(sessionCookiesOf(await renew(cookie))).toEqual([])
   })
 
   it('leads a browser to the login, whatever it had', async () => {
@@ -190,7 +191,7 @@ describe('log-out', () => {
       const cookie = await logIn()
       lab.clock.pass(6 * MINUTE)
       const [renewed] = await Promise.all([renew(cookie), lab.post('/_auth/logout', withCookie(cookie))])
-      const later = renewed.headers['set-cookie'] ? cookieOf(renewed) : cookie
+      const later = sessionCookiesOf(renewed).length > 0 ? cookieOf(renewed) : cookie
       expect(await lab.verify(later)).toBe(401)
     }
   })
@@ -206,7 +207,7 @@ describe('what a session depends on', () => {
     const { body } = await lab.get('/_auth/users', lab.admin.headers).expect(200)
     await lab.post(`/_auth/users/${body.users[0].id}/remove`, lab.admin.headers).expect(200)
     expect(await lab.verify(eve.cookie)).toBe(401)
-    expect((await renew(eve.cookie, lab)).headers['set-cookie']).toBeUndefined()
+    expect(sessionCookiesOf(await renew(eve.cookie, lab))).toEqual([])
     expect((await lab.logIn('Eve', lab.code(eve))).status).toBe(401)
     expect((await lab.logIn('Eve', eve.recoveryCodes[0] ?? '')).status).toBe(401)
   })

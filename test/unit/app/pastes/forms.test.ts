@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import request, { type Test } from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiLab, apiLab, type Headers, NOBODY } from '../api-lab.ts'
+import { formTokenOf } from '../web/form-token-of.ts'
 import { answerTo, serve } from './serve.ts'
 
 const BROWSER = { Accept: 'text/html,*/*;q=0.8', 'Sec-Fetch-Site': 'same-origin' }
@@ -71,7 +72,10 @@ describe('a form with', () => {
 })
 
 it('a browser is sent to the page of its paste, and from there can delete it', async () => {
-  const made = await post({ ...lab.grace.headers, ...BROWSER }).field('text', 'seen')
+  const { csrf } = await formTokenOf(lab, lab.grace.headers)
+  const made = await post({ ...lab.grace.headers, ...BROWSER })
+    .field('csrf', csrf)
+    .field('text', 'seen')
   expect([made.status, made.headers.location]).toEqual([303, expect.stringMatching(/^pastes\/[0-9a-f]{32}$/)])
   for (const base of ['https://host/pastes', 'https://host/app/pastes']) {
     const page = new URL(made.headers.location ?? '', base)
@@ -83,7 +87,7 @@ it('a browser is sent to the page of its paste, and from there can delete it', a
   expect(new URL(action, `https://host/app${path}`).pathname).toBe(`/app${path}/delete`)
   const gone = await request(lab.app)
     .post(`${path}/delete`)
-    .set({ ...lab.grace.headers, ...BROWSER })
+    .set({ ...lab.grace.headers, ...BROWSER, 'X-CSRF-Token': csrf })
   expect(gone.status).toBe(303)
   expect(new URL(gone.headers.location ?? '', `https://host/app${path}/delete`).pathname).toBe('/app/pastes')
   expect((await lab.get(path)).status).toBe(404)

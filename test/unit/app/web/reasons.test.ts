@@ -26,9 +26,10 @@ function unverified({ cert }: Pick<ClientKeys, 'cert'>): Headers {
   return contract({ verify: 'FAILED:whatever', clientCertUnverified: `:${der}:` })
 }
 
-/** Where the links of a page lead that a browser opened below `/app/`. */
+/** Where the links of a page, apart from its navigation, lead that a browser opened below `/app/`. */
 function linksOf(html: string, path: string): string[] {
-  const hrefs = [...html.matchAll(/<a href="([^"]+)"/g)].map(([, href]) => href ?? '')
+  const [, content = ''] = html.split('<main')
+  const hrefs = [...content.matchAll(/<a href="([^"]+)"/g)].map(([, href]) => href ?? '')
   return hrefs.map(href => new URL(href, `https://host/app${path}`).pathname)
 }
 
@@ -159,6 +160,7 @@ describe('where nobody can register', () => {
     const stranger = unverified(pemOf(await makeUser(await makeClientCa())))
     const { text } = await closed.get(GUARDED, stranger).set(BROWSER)
     expect(linksOf(text, GUARDED)).toEqual(['/app/'])
+    expect(text).not.toContain('tlsauth/register')
     expect(textOf(text)).toContain('An administrator can issue one.')
   })
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiLab, apiLab, applicant } from '../api-lab.ts'
 import { dumpOf } from '../dump-of.ts'
+import { formTokenOf } from './form-token-of.ts'
 
 let lab: ApiLab
 let calls: readonly (readonly [method: 'post' | 'delete', path: string])[]
@@ -102,7 +103,13 @@ it('the attempt is in the trail, with whose certificate it was', async () => {
 
 it.each(OURS)('a page of this site and a program pass: %j', async origin => {
   const { csr } = await applicant()
-  const headers = { ...lab.admin.headers, ...origin, Host: 'gatehouse.localhost' }
+  const { csrf } = await formTokenOf(lab, lab.admin.headers)
+  const headers = {
+    ...lab.admin.headers,
+    ...origin,
+    Host: 'gatehouse.localhost',
+    'X-CSRF-Token': csrf,
+  }
   const name = `Ada ${JSON.stringify(origin).length} ${OURS.indexOf(origin)}`
   expect((await lab.post('/pki/issue', headers, { common_name: name, csr })).status).toBe(201)
 })
