@@ -58,3 +58,10 @@ export function nothing(): Node {
 export function contextTag(number: number, content: Node[] | string): Node {
   return forge.asn1.create(Class.CONTEXT_SPECIFIC, number, typeof content !== 'string', content)
 }
+
+/** Of a number that is not negative, its octets from the highest on. */
+export function integerOf(magnitude: string): Node {
+  const shortest = magnitude.replace(/^\0+(?=.)/s, '')
+  const sign = shortest.charCodeAt(0) >= 0x80 ? '\0' : ''
+  return forge.asn1.create(Class.UNIVERSAL, Type.INTEGER, false, `${sign}${shortest}`)
+}

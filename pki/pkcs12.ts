@@ -14,18 +14,21 @@ import {
   sequence,
   setOf,
 } from './forge-nodes.ts'
-import type { ParsedCertificate } from './parse-certificate.ts'
 import { encryptionOf, type Pkcs12Profile } from './pkcs12-profile.ts'
 
 // Runs in browsers as well, where a key is made whose owner alone is to have it: nothing of Node is used here.
+
+interface EncodedCertificate {
+  readonly der: Uint8Array
+}
 
 /** What a person imports into a browser or key store. */
 export interface Pkcs12Contents {
   /** PKCS#8 (RFC 5958) in DER. */
   readonly privateKey: Uint8Array
-  readonly certificate: Pick<ParsedCertificate, 'der' | 'fingerprint256'>
+  readonly certificate: EncodedCertificate & { readonly fingerprint256: string }
   /** The certificates above, nearest first. */
-  readonly authorities: readonly Pick<ParsedCertificate, 'der'>[]
+  readonly authorities: readonly EncodedCertificate[]
   /** What key stores list it as. */
   readonly friendlyName: string
 }
@@ -67,7 +70,7 @@ function ownerAttributes({ certificate, friendlyName }: Pkcs12Contents): Node {
   )
 }
 
-function certificateBag({ der }: Pkcs12Contents['authorities'][number], ...attributes: Node[]): Node {
+function certificateBag({ der }: EncodedCertificate, ...attributes: Node[]): Node {
   const bag = sequence(objectIdentifier(OIDS.x509Certificate), contextTag(0, [octetString(octets(der))]))
   return sequence(objectIdentifier(OIDS.certificateBag), contextTag(0, [bag]), ...attributes)
 }

@@ -6,6 +6,7 @@ import type { HandedOut } from '../../authority/hand-out.ts'
 import { AppError } from '../../errors.ts'
 import type { RequestRow } from '../../store/store.ts'
 import type { RequestJson } from '../api/schemas.ts'
+import { ENROLMENT_SCRIPT } from '../script-router.ts'
 import type { Page } from '../views.ts'
 import type { HandOvers } from './hand-overs.ts'
 import { isSystem, SYSTEMS, visitorSystem } from './visitor-system.ts'
@@ -23,7 +24,8 @@ export interface Again {
 
 export function registerPage(request: Request, again?: Again): Page {
   const { profile } = SYSTEMS[visitorSystem(request)]
-  return { view: 'register', data: { title: 'Get a certificate', profile, ...formData(again) } }
+  const script = ENROLMENT_SCRIPT
+  return { view: 'register', data: { title: 'Get a certificate', profile, script, ...formData(again) } }
 }
 
 export function certifyPage(_request: Request, again?: Again): Page {
