@@ -12,6 +12,8 @@ export async function bundleBrowser(file = join(ROOT, 'app/browser/built/enrolme
     input: join(ROOT, 'app/browser/enrolment-page.ts'),
     cwd: ROOT,
     platform: 'browser',
+    // Of the type checker: an image is built without.
+    tsconfig: false,
     // The package as a whole is twice as much; enrolment-page.ts names the parts.
     resolve: { alias: { 'node-forge$': 'node-forge/lib/forge.js' } },
     output: { file, format: 'es', minify: true },

@@ -3,7 +3,7 @@ import { bytes, octets } from '../../pki/forge-nodes.ts'
 import { encodePkcs12 } from '../../pki/pkcs12.ts'
 import type { Pkcs12Profile } from '../../pki/pkcs12-profile.ts'
 import { isForKey, type OwnKey } from './own-key.ts'
-import { type Certified, fetchClientCa, type Site } from './site.ts'
+import type { Certified } from './site.ts'
 
 // Our own choice: a person may have thought up the passphrase. Old readers refuse 65536 or more.
 export const OWN_PASSPHRASE_ITERATIONS = 50_000
@@ -19,29 +19,28 @@ export function whyNotPassphrase(passphrase: string): string | undefined {
   return 'The passphrase must have 12 to 128 characters: letters without accents, digits, blanks and punctuation, because not every system reads others in the same way.'
 }
 
+export interface OwnContents {
+  readonly key: OwnKey
+  readonly certified: Certified
+  /** In DER. */
+  readonly clientCa: Uint8Array
+}
+
 /**
  * The key, its certificate and the client CA in one file, which a browser or system imports.
  * @throws Error, with a sentence for people, when the certificate is for another key
  */
 export async function encodeOwnPkcs12(
-  site: Site,
-  key: OwnKey,
-  { certificate: pem, name }: Certified,
+  { key, certified, clientCa }: OwnContents,
   wrapping: Wrapping,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const certificate = await readCertificate(pem)
+  const certificate = await readCertificate(certified.certificate)
   if (!isForKey(certificate.der, key)) {
     throw new Error('The server sent a certificate for another key. Tell whoever runs this site.')
   }
-  return encodePkcs12(
-    {
-      privateKey: key.pkcs8,
-      certificate,
-      authorities: [{ der: await fetchClientCa(site) }],
-      friendlyName: name,
-    },
-    { ...wrapping, iterations: OWN_PASSPHRASE_ITERATIONS },
-  )
+  const authorities = [{ der: clientCa }]
+  const contents = { privateKey: key.pkcs8, certificate, authorities, friendlyName: certified.name }
+  return encodePkcs12(contents, { ...wrapping, iterations: OWN_PASSPHRASE_ITERATIONS })
 }
 
 async function readCertificate(pem: string) {

@@ -3,8 +3,14 @@ import { leadingZeroBits, nonceOf } from '../../pki/proof-of-work.ts'
 // Our own choice: as many digests as a browser makes in some milliseconds, so that the page goes on answering.
 const AT_ONCE = 512
 
-/** Searches until there is one. */
+// A browser makes about a hundred thousand digests a second, and a challenge is good for ten minutes.
+const MOST_BITS = 24
+
+/** @throws Error, with a sentence for people, if it would take too long */
 export async function solveChallenge(challenge: string, difficulty: number): Promise<string> {
+  if (difficulty > MOST_BITS) {
+    throw new Error('The site is very busy, and would keep your browser busy for hours. Try again later.')
+  }
   const encoder = new TextEncoder()
   const zeroBits = async (nonce: string) =>
     leadingZeroBits(

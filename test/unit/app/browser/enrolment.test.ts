@@ -6,8 +6,15 @@ import { describe, expect, it } from 'vitest'
 import { POLICIES } from '../../../../app/authority/policy.ts'
 import { encodeKeyFile, readKeyFile } from '../../../../app/browser/key-file.ts'
 import { type KeyKind, makeOwnKey, readOwnKey } from '../../../../app/browser/own-key.ts'
-import { encodeOwnPkcs12 } from '../../../../app/browser/own-pkcs12.ts'
-import { type Certified, lookUp, register, type Standing } from '../../../../app/browser/site.ts'
+import { encodeOwnPkcs12, whyNotPassphrase } from '../../../../app/browser/own-pkcs12.ts'
+import { solveChallenge } from '../../../../app/browser/proof-of-work.ts'
+import {
+  type Certified,
+  fetchClientCa,
+  lookUp,
+  register,
+  type Standing,
+} from '../../../../app/browser/site.ts'
 import { PKCS12_PROFILES } from '../../../../pki/pkcs12-profile.ts'
 import { run, temporaryFolder } from '../../../support/lab.ts'
 import { OPERATOR } from '../api-lab.ts'
@@ -51,7 +58,10 @@ describe('a certificate at once', () => {
       await using visit = await visitedSite()
       const { key, csr } = await makeOwnKey(kind, wish())
       const certified = certifiedOf(await register(visit.site, wish(), csr))
-      const file = await encodeOwnPkcs12(visit.site, key, certified, { passphrase: PASSPHRASE, profile })
+      const file = await encodeOwnPkcs12(
+        { key, certified, clientCa: await fetchClientCa(visit.site) },
+        { passphrase: PASSPHRASE, profile },
+      )
       const opened = openssl('pkcs12', file)
       const own = createPrivateKey({ key: Buffer.from(key.pkcs8), format: 'der', type: 'pkcs8' })
       expect(createPrivateKey(opened).equals(own)).toBe(true)
@@ -65,10 +75,13 @@ describe('a certificate at once', () => {
     await using visit = await visitedSite()
     const { key, csr } = await makeOwnKey('ec-p256', wish())
     const certified = certifiedOf(await register(visit.site, wish(), csr))
-    const file = await encodeOwnPkcs12(visit.site, key, certified, {
-      passphrase: PASSPHRASE,
-      profile: 'modern',
-    })
+    const file = await encodeOwnPkcs12(
+      { key, certified, clientCa: await fetchClientCa(visit.site) },
+      {
+        passphrase: PASSPHRASE,
+        profile: 'modern',
+      },
+    )
     using folder = temporaryFolder()
     writeFileSync(join(folder.path, 'p12'), file)
     const told = `openssl pkcs12 -in ${folder.path}/p12 -passin 'pass:${PASSPHRASE}' -info -noout 2>&1`
@@ -102,7 +115,10 @@ describe('a certificate at once', () => {
     const another = await makeOwnKey('ec-p256', wish())
     const certified = certifiedOf(await register(visit.site, wish(), csr))
     const wrapping = { passphrase: PASSPHRASE, profile: 'modern' } as const
-    await expect(encodeOwnPkcs12(visit.site, another.key, certified, wrapping)).rejects.toThrow('another key')
+    const clientCa = await fetchClientCa(visit.site)
+    await expect(encodeOwnPkcs12({ key: another.key, certified, clientCa }, wrapping)).rejects.toThrow(
+      'another key',
+    )
   })
 })
 
@@ -120,7 +136,8 @@ describe('a certificate that waits', () => {
     const { id, pkcs8 } = readKeyFile(saved, PASSPHRASE)
     const certified = certifiedOf(await lookUp(visit.site, id))
     const wrapping = { passphrase: PASSPHRASE, profile: 'compatible' } as const
-    const file = await encodeOwnPkcs12(visit.site, await readOwnKey(pkcs8), certified, wrapping)
+    const contents = { key: await readOwnKey(pkcs8), certified, clientCa: await fetchClientCa(visit.site) }
+    const file = await encodeOwnPkcs12(contents, wrapping)
     expect(openssl('pkcs12', file)).toContain('Ada Lovelace')
   })
 
@@ -160,4 +177,17 @@ it('what the site refuses is told in its own words', async () => {
     ],
   }
   await expect(register(visit.site, admins, csr)).rejects.toThrow('CA admins')
+})
+
+it.each([
+  ['eleven char', false],
+  ['twelve chars', true],
+  ['Pässwörd-李-😀', false],
+  ['x'.repeat(129), false],
+])('the passphrase %s: %s', (passphrase, isTaken) => {
+  expect(whyNotPassphrase(passphrase) === undefined).toBe(isTaken)
+})
+
+it('a puzzle that takes hours is not begun', async () => {
+  await expect(solveChallenge('a challenge', 32)).rejects.toThrow('Try again later')
 })
