@@ -34,6 +34,7 @@ import { type ProxyListOptions, proxyListRouter } from './web/proxy-list-router.
 import { createRateLimits } from './web/rate-limits.ts'
 import { refuseCrossSite } from './web/refuse-cross-site.ts'
 import { refuseMisdirected } from './web/refuse-misdirected.ts'
+import { scriptRouter } from './web/script-router.ts'
 import { securityHeaders } from './web/security-headers.ts'
 import { stylesheetRouter } from './web/stylesheet-router.ts'
 import { tlsauthRouter } from './web/tlsauth/tlsauth-router.ts'
@@ -82,6 +83,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(operationsRouter({ front, metrics, isReady }))
   for (const list of proxyLists(dependencies)) app.use(proxyListRouter(list))
   app.use(stylesheetRouter())
+  app.use(scriptRouter())
   app.use(identifyCaller(dependencies))
   app.use(identityHeaders)
   app.use(formTokens(dependencies.formKey, gate))

@@ -27,6 +27,7 @@ import { statusUrlsBelow } from './status-urls.ts'
 import { openStore } from './store/open-store.ts'
 import type { ChainedEvent, Store } from './store/store.ts'
 import { openFormKey } from './web/form-tokens.ts'
+import { ENROLMENT_SCRIPT } from './web/script-router.ts'
 
 // Below the ten seconds after which Docker kills.
 const DRAIN_MS = 8_000
@@ -83,6 +84,7 @@ async function serve(config: Config): Promise<void> {
     isReady: async () => isListening && (await answers(store)) && (await revocationLists.isInTime()),
     now,
   })
+  if (!ENROLMENT_SCRIPT) logger.warn({ kind: 'browser-script-absent', repair: 'npm run bundle' })
   const server = createServer(config, app)
   const drain = createDrain(server)
   const { address, port } = await listen(server, config.host, config.port)

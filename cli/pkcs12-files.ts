@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { X509Certificate } from 'node:crypto'
+import { encodePkcs8 } from '../pki/key-type.ts'
 import { type ParsedCertificate, parseCertificate } from '../pki/parse-certificate.ts'
 import { generatePassphrase } from '../pki/passphrase.ts'
 import { encodePkcs12 } from '../pki/pkcs12.ts'
@@ -49,10 +50,10 @@ export async function encodeOwnPkcs12(own: OwnPkcs12): Promise<Pkcs12File> {
   const [certificate] = parseChain(issued.certificate)
   if (!certificate) throw new TypeError('an issued certificate is not PEM')
   const contents = {
-    privateKey,
+    privateKey: encodePkcs8(privateKey),
     certificate,
     authorities: parseChain(await fetchClientCa(client)),
     friendlyName: issued.common_name,
   }
-  return { data: encodePkcs12(contents, passphrase, profile), passphrase }
+  return { data: encodePkcs12(contents, { passphrase, profile }), passphrase }
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { type Finding, isSolution, nonceOf, type Search } from './proof-of-work.ts'
+import { nonceOf } from '../pki/proof-of-work.ts'
+import { type Finding, isSolution, type Search } from './proof-of-work.ts'
 
 // About ten reports a second on a slow machine.
 const REPORT_EVERY = 20_000

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { leadingZeroBits } from '../pki/proof-of-work.ts'
 import type { Challenge } from './answers.ts'
 import { CliError } from './errors.ts'
 
@@ -18,16 +19,6 @@ export type Finding = { readonly tried: number } | { readonly nonce: string }
 // A thread makes about a million a second; 2^34 take hours on two cores, which is no registration any more.
 const MOST_BITS = 34
 const MOST_WORKERS = 16
-
-/** Letters and digits, as short as can be. */
-export function nonceOf(counter: number): string {
-  return counter.toString(36)
-}
-
-export function leadingZeroBits(digest: Uint8Array): number {
-  const first = digest.findIndex(octet => octet !== 0)
-  return first < 0 ? digest.length * 8 : first * 8 + Math.clz32(digest[first] ?? 0) - 24
-}
 
 /** SHA-256 of `challenge:nonce` in UTF-8 begins with `difficulty` zero bits. */
 export function isSolution(challenge: string, nonce: string, difficulty: number): boolean {

@@ -6,6 +6,16 @@ COPY package.json package-lock.json .npmrc ./
 # The image brings its own Node; the optional packages are for machines without one.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
 
+# What the visitor's browser runs, made from the same lock file as everywhere.
+FROM ${NODE_IMAGE} AS browser
+WORKDIR /srv/gatehouse
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts && npm cache clean --force
+COPY scripts/bundle-browser.ts scripts/
+COPY pki pki
+COPY app/browser app/browser
+RUN node scripts/bundle-browser.ts
+
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="Gatehouse application" \
       org.opencontainers.image.description="Express and Passport application that trusts exactly the Gatehouse header contract" \
@@ -18,6 +28,7 @@ COPY package.json ./
 COPY pki pki
 COPY proxy-configs/header-contract.ts proxy-configs/gate-contract.ts proxy-configs/
 COPY app app
+COPY --from=browser /srv/gatehouse/app/browser/built app/browser/built
 # Whoever the container runs as makes the store here, where it usually is; nobody else is in it.
 RUN install -d -m 1777 data
 VOLUME /srv/gatehouse/data

@@ -1,5 +1,6 @@
 import * as asn1js from 'asn1js'
 import { AttributeTypeAndValue, RelativeDistinguishedNames } from 'pkijs'
+import { ATTRIBUTE_OIDS, SHORT_NAMES } from './attribute-types.ts'
 import { PkiError } from './errors.ts'
 
 /** One attribute: `type` is a short name of RFC 4514 section 3 (`CN`, `O`) or, for any other, the dotted OID. */
@@ -10,24 +11,6 @@ export interface NameAttribute {
 
 /** A name as attributes in their encoded order; never a string to split, because values hold `,`, `/` and `=`. */
 export type DistinguishedName = readonly NameAttribute[]
-
-const SHORT_NAMES: Readonly<Record<string, string>> = {
-  '2.5.4.3': 'CN',
-  '2.5.4.4': 'SN',
-  '2.5.4.5': 'serialNumber',
-  '2.5.4.6': 'C',
-  '2.5.4.7': 'L',
-  '2.5.4.8': 'ST',
-  '2.5.4.9': 'street',
-  '2.5.4.10': 'O',
-  '2.5.4.11': 'OU',
-  '2.5.4.12': 'title',
-  '2.5.4.42': 'GN',
-  '0.9.2342.19200300.100.1.1': 'UID',
-  '0.9.2342.19200300.100.1.25': 'DC',
-  '1.2.840.113549.1.9.1': 'emailAddress',
-}
-const OIDS = Object.fromEntries(Object.entries(SHORT_NAMES).map(([oid, name]) => [name, oid]))
 
 function decodeAscii(bytes: Uint8Array): string {
   if (bytes.some(byte => byte > 0x7f)) throw new TypeError('an ASCII string holds other characters')
@@ -86,7 +69,7 @@ export function decodeName(name: RelativeDistinguishedNames): DistinguishedName 
 export function encodeName(name: DistinguishedName): RelativeDistinguishedNames {
   const sets = name.map(({ type, value }) => {
     const encoded = type === 'C' ? new asn1js.PrintableString({ value }) : new asn1js.Utf8String({ value })
-    const attribute = new AttributeTypeAndValue({ type: OIDS[type] ?? type, value: encoded })
+    const attribute = new AttributeTypeAndValue({ type: ATTRIBUTE_OIDS[type] ?? type, value: encoded })
     return new asn1js.Set({ value: [attribute.toSchema()] })
   })
   // From the encoding, because pkijs itself would put all attributes into one set.

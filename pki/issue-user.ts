@@ -4,6 +4,7 @@ import { parseEmailAddress } from './email-address.ts'
 import { PkiError } from './errors.ts'
 import { type Authority, issueCertificate } from './issue-certificate.ts'
 import type { KeyFile } from './key-files.ts'
+import { encodePkcs8 } from './key-type.ts'
 import { ADMIN_ORGANISATION, DEFAULT_ORGANISATION } from './organisations.ts'
 import type { ParsedCertificate } from './parse-certificate.ts'
 import { generatePassphrase } from './passphrase.ts'
@@ -85,13 +86,13 @@ export async function issueUser(issue: UserIssue): Promise<IssuedUser> {
   // 100 bit: a person types it once, into an import dialogue.
   const passphrase = generatePassphrase(4)
   const contents = {
-    privateKey: keys.privateKey,
+    privateKey: encodePkcs8(keys.privateKey),
     certificate,
     authorities: [clientCa.certificate],
     friendlyName: commonName,
   }
   const key = keys.privateKey.export({ type: 'pkcs8', format: 'pem' })
-  const p12 = encodePkcs12(contents, passphrase, issue.pkcs12Profile)
+  const p12 = encodePkcs12(contents, { passphrase, profile: issue.pkcs12Profile })
   const files = [
     { path: `${fileName}.key`, data: key, isSecret: true },
     { path: `${fileName}.p12`, data: p12, isSecret: true },

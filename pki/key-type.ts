@@ -1,4 +1,4 @@
-import { generateKeyPair, type KeyPairKeyObjectResult } from 'node:crypto'
+import { generateKeyPair, type KeyObject, type KeyPairKeyObjectResult } from 'node:crypto'
 import { promisify } from 'node:util'
 import { PkiError } from './errors.ts'
 
@@ -40,4 +40,9 @@ export function parseKeyType(text: string): KeyType {
 /** Runs in a thread of its own: several at once use several cores. */
 export function generateKey(type: KeyType): Promise<KeyPairKeyObjectResult> {
   return GENERATORS[type]()
+}
+
+/** RFC 5958, in DER. */
+export function encodePkcs8(key: KeyObject): Uint8Array {
+  return key.export({ type: 'pkcs8', format: 'der' })
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+// Runs in browsers as well: nothing of Node is used here.
 
 // Crockford's base 32 in lower case: nothing in it is mistaken for something else when typed from paper.
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
@@ -10,5 +10,7 @@ const GROUP = 5
  */
 export function generatePassphrase(groups: number): string {
   const symbol = (byte: number): string => ALPHABET.charAt(byte % ALPHABET.length)
-  return Array.from({ length: groups }, () => Array.from(randomBytes(GROUP), symbol).join('')).join('-')
+  return Array.from({ length: groups }, () =>
+    Array.from(crypto.getRandomValues(new Uint8Array(GROUP)), symbol).join(''),
+  ).join('-')
 }

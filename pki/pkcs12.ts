@@ -1,20 +1,44 @@
-import { createHmac, type KeyObject, randomBytes } from 'node:crypto'
 import forge from 'node-forge'
 import { PkiError } from './errors.ts'
-import type { ParsedCertificate } from './parse-certificate.ts'
+import {
+  bytes,
+  contextTag,
+  decode,
+  encode,
+  integer,
+  type Node,
+  nothing,
+  objectIdentifier,
+  octetString,
+  octets,
+  sequence,
+  setOf,
+} from './forge-nodes.ts'
 import { encryptionOf, type Pkcs12Profile } from './pkcs12-profile.ts'
+
+// Runs in browsers as well, where a key is made whose owner alone is to have it: nothing of Node is used here.
+
+interface EncodedCertificate {
+  readonly der: Uint8Array
+}
 
 /** What a person imports into a browser or key store. */
 export interface Pkcs12Contents {
-  readonly privateKey: KeyObject
-  readonly certificate: ParsedCertificate
+  /** PKCS#8 (RFC 5958) in DER. */
+  readonly privateKey: Uint8Array
+  readonly certificate: EncodedCertificate & { readonly fingerprint256: string }
   /** The certificates above, nearest first. */
-  readonly authorities: readonly ParsedCertificate[]
+  readonly authorities: readonly EncodedCertificate[]
   /** What key stores list it as. */
   readonly friendlyName: string
 }
 
-type Node = forge.asn1.Asn1
+export interface Pkcs12Protection {
+  readonly passphrase: string
+  readonly profile: Pkcs12Profile
+  /** Of the key derivations; left out, what a passphrase of 100 random bits needs. */
+  readonly iterations?: number
+}
 
 const { Class, Type } = forge.asn1
 const OIDS = {
@@ -28,77 +52,44 @@ const OIDS = {
   sha256: '2.16.840.1.101.3.4.2.1',
 } as const
 const DIGEST_OCTETS = { sha1: 20, sha256: 32 } as const
-// What openssl uses. The passphrases are random, 100 bit: a higher count would only slow down who knows them, and old
-// readers refuse 65536 or more.
+// What openssl uses. Random passphrases of 100 bit gain nothing by a higher count, which only slows down who knows them.
 const ITERATIONS = 2048
 // RFC 7292 appendix B.3: what a derived key is for.
 const FOR_MAC = 3
 
-// node-forge keeps octets in strings, one to the character.
-function octets(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('latin1')
-}
-
-function sequence(...members: Node[]): Node {
-  return forge.asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, members)
-}
-
-function objectIdentifier(oid: string): Node {
-  return forge.asn1.create(Class.UNIVERSAL, Type.OID, false, forge.asn1.oidToDer(oid).getBytes())
-}
-
-function integer(value: number): Node {
-  return forge.asn1.create(Class.UNIVERSAL, Type.INTEGER, false, forge.asn1.integerToDer(value).getBytes())
-}
-
-function octetString(value: string): Node {
-  return forge.asn1.create(Class.UNIVERSAL, Type.OCTETSTRING, false, value)
-}
-
-/** `[0] EXPLICIT` */
-function explicit(member: Node): Node {
-  return forge.asn1.create(Class.CONTEXT_SPECIFIC, 0, true, [member])
-}
-
-function encode(node: Node): string {
-  return forge.asn1.toDer(node).getBytes()
-}
-
 function attribute(oid: string, value: Node): Node {
-  return sequence(objectIdentifier(oid), forge.asn1.create(Class.UNIVERSAL, Type.SET, true, [value]))
+  return sequence(objectIdentifier(oid), setOf(value))
 }
 
 /** The same on key and certificate, because that is how readers know which belong together. */
 function ownerAttributes({ certificate, friendlyName }: Pkcs12Contents): Node {
-  const identifier = octets(Buffer.from(certificate.fingerprint256, 'hex').subarray(0, 20))
-  // X.690 section 11.6: the members of a SET OF in the order of their encodings, here the shorter first.
-  const members = [
+  const identifier = forge.util.hexToBytes(certificate.fingerprint256).slice(0, 20)
+  return setOf(
     attribute(OIDS.localKeyId, octetString(identifier)),
     attribute(OIDS.friendlyName, forge.asn1.create(Class.UNIVERSAL, Type.BMPSTRING, false, friendlyName)),
-  ].toSorted((a, b) => (encode(a) < encode(b) ? -1 : 1))
-  return forge.asn1.create(Class.UNIVERSAL, Type.SET, true, members)
+  )
 }
 
-function certificateBag({ der }: ParsedCertificate, ...attributes: Node[]): Node {
-  const bag = sequence(objectIdentifier(OIDS.x509Certificate), explicit(octetString(octets(der))))
-  return sequence(objectIdentifier(OIDS.certificateBag), explicit(bag), ...attributes)
+function certificateBag({ der }: EncodedCertificate, ...attributes: Node[]): Node {
+  const bag = sequence(objectIdentifier(OIDS.x509Certificate), contextTag(0, [octetString(octets(der))]))
+  return sequence(objectIdentifier(OIDS.certificateBag), contextTag(0, [bag]), ...attributes)
 }
 
 function data(content: string): Node {
-  return sequence(objectIdentifier(OIDS.data), explicit(octetString(content)))
+  return sequence(objectIdentifier(OIDS.data), contextTag(0, [octetString(content)]))
 }
 
 /**
  * EncryptedPrivateKeyInfo (RFC 5958 section 3): algorithm and ciphertext. node-forge encrypts any structure alike, so
  * this is the ciphertext of the certificates as well.
  */
-function encrypt(plain: Node, passphrase: string, profile: Pkcs12Profile): Node {
+function encrypt(plain: Node, { passphrase, profile, iterations = ITERATIONS }: Pkcs12Protection): Node {
   const { algorithm, digest } = encryptionOf(profile)
   // RFC 7292 appendix B.1 wants BMPString for the old cipher, RFC 8018 leaves it to us: UTF-8, as everybody.
   const password = algorithm === '3des' ? passphrase : forge.util.encodeUtf8(passphrase)
   return forge.pki.encryptPrivateKeyInfo(plain, password, {
     algorithm,
-    count: ITERATIONS,
+    count: iterations,
     saltSize: 16,
     prfAlgorithm: digest,
   })
@@ -107,27 +98,30 @@ function encrypt(plain: Node, passphrase: string, profile: Pkcs12Profile): Node 
 /** RFC 5652 section 8; the content is primitive, with an implicit tag. */
 function encryptedData(encrypted: Node): Node {
   const [algorithm, ciphertext] = encrypted.value as [Node, Node]
-  const content = forge.asn1.create(Class.CONTEXT_SPECIFIC, 0, false, ciphertext.value)
-  const info = sequence(objectIdentifier(OIDS.data), algorithm, content)
-  return sequence(objectIdentifier(OIDS.encryptedData), explicit(sequence(integer(0), info)))
+  const info = sequence(objectIdentifier(OIDS.data), algorithm, contextTag(0, ciphertext.value as string))
+  return sequence(objectIdentifier(OIDS.encryptedData), contextTag(0, [sequence(integer(0), info)]))
 }
 
 /** `MacData` over the authenticated safe, RFC 7292 section 4. */
-function macData(safe: string, passphrase: string, profile: Pkcs12Profile): Node {
+function macData(safe: string, { passphrase, profile, iterations = ITERATIONS }: Pkcs12Protection): Node {
   const { digest } = encryptionOf(profile)
-  const salt = octets(randomBytes(16))
+  const salt = octets(crypto.getRandomValues(new Uint8Array(16)))
   const key = forge.pkcs12.generateKey(
     passphrase,
     forge.util.createBuffer(salt),
     FOR_MAC,
-    ITERATIONS,
+    iterations,
     DIGEST_OCTETS[digest],
     forge.md[digest].create(),
   )
-  const mac = createHmac(digest, Buffer.from(key.getBytes(), 'latin1')).update(safe, 'latin1').digest()
-  const nothing = forge.asn1.create(Class.UNIVERSAL, Type.NULL, false, '')
-  const digestInfo = sequence(sequence(objectIdentifier(OIDS[digest]), nothing), octetString(octets(mac)))
-  return sequence(digestInfo, octetString(salt), integer(ITERATIONS))
+  const hmac = forge.hmac.create()
+  hmac.start(digest, key)
+  hmac.update(safe)
+  const digestInfo = sequence(
+    sequence(objectIdentifier(OIDS[digest]), nothing()),
+    octetString(hmac.digest().getBytes()),
+  )
+  return sequence(digestInfo, octetString(salt), integer(iterations))
 }
 
 /**
@@ -137,10 +131,9 @@ function macData(safe: string, passphrase: string, profile: Pkcs12Profile): Node
  */
 export function encodePkcs12(
   contents: Pkcs12Contents,
-  passphrase: string,
-  profile: Pkcs12Profile,
-): Uint8Array {
-  if (passphrase === '') {
+  protection: Pkcs12Protection,
+): Uint8Array<ArrayBuffer> {
+  if (protection.passphrase === '') {
     throw new PkiError('PASSPHRASE_EMPTY', 'The passphrase of a PKCS#12 file must not be empty.')
   }
   const attributes = ownerAttributes(contents)
@@ -148,9 +141,8 @@ export function encodePkcs12(
     certificateBag(contents.certificate, attributes),
     ...contents.authorities.map(authority => certificateBag(authority)),
   )
-  const key = forge.asn1.fromDer(octets(contents.privateKey.export({ type: 'pkcs8', format: 'der' })))
-  const shroudedKey = explicit(encrypt(key, passphrase, profile))
+  const shroudedKey = contextTag(0, [encrypt(decode(contents.privateKey), protection)])
   const keys = sequence(sequence(objectIdentifier(OIDS.shroudedKeyBag), shroudedKey, attributes))
-  const safe = encode(sequence(encryptedData(encrypt(certificates, passphrase, profile)), data(encode(keys))))
-  return Buffer.from(encode(sequence(integer(3), data(safe), macData(safe, passphrase, profile))), 'latin1')
+  const safe = encode(sequence(encryptedData(encrypt(certificates, protection)), data(encode(keys))))
+  return bytes(encode(sequence(integer(3), data(safe), macData(safe, protection))))
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chalk, echo } from 'zx'
+import { bundleBrowser } from './bundle-browser.ts'
 import { curlCommand, type Greeting, greet, hasCurl } from './demo-greeting.ts'
 import { type DirectApp, startDirectApp } from './direct-app.ts'
 import { ensureKeys } from './ensure-keys.ts'
@@ -20,6 +21,7 @@ await runScript(async () => {
   const { values } = parseArgs({ options: { stay: { type: 'boolean' }, help: { type: 'boolean' } } })
   if (values.help) return echo(HELP)
   const greetings = await ensureKeys(['Grace Hopper', 'Cecilia Payne'])
+  await bundleBrowser()
   const interrupted = nextSignal()
   await using app = await startDirectApp(ROOT)
   echo(`\nThe application listens on ${app.url} and asks for a client certificate.`)

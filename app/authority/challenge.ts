@@ -1,5 +1,6 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { hash, randomBytes, randomUUID } from 'node:crypto'
 import { errors, jwtVerify, SignJWT } from 'jose'
+import { leadingZeroBits } from '../../pki/proof-of-work.ts'
 import { AppError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 
@@ -60,7 +61,7 @@ export function createChallenges(store: Store, baseBits: number, now: () => Date
   /** @throws AppError CHALLENGE_INVALID, CHALLENGE_EXPIRED, PROOF_OF_WORK_WRONG, CHALLENGE_SPENT */
   async function spend(purpose: Purpose, { challenge, nonce }: Proof): Promise<void> {
     const { bits, jti, exp } = await verify(challenge, purpose, await key(), now())
-    if (!NONCE.test(nonce) || leadingZeroBits(`${challenge}:${nonce}`) < bits) {
+    if (!NONCE.test(nonce) || leadingZeroBits(hash('sha256', `${challenge}:${nonce}`, 'buffer')) < bits) {
       throw new AppError(
         'PROOF_OF_WORK_WRONG',
         `The SHA-256 of the challenge, a colon and the nonce does not begin with ${bits} zero bits. The nonce must have 1 to 32 letters or digits.`,
@@ -99,10 +100,4 @@ async function verify(challenge: string, purpose: Purpose, key: Uint8Array, curr
       { cause },
     )
   }
-}
-
-function leadingZeroBits(text: string): number {
-  const digest = createHash('sha256').update(text).digest()
-  const first = digest.findIndex(octet => octet !== 0)
-  return first < 0 ? 256 : first * 8 + Math.clz32(digest[first] as number) - 24
 }

@@ -1,4 +1,4 @@
-import { DEFAULT_KEY_TYPE, generateKey } from '../../pki/key-type.ts'
+import { DEFAULT_KEY_TYPE, encodePkcs8, generateKey } from '../../pki/key-type.ts'
 import type { ParsedCertificate } from '../../pki/parse-certificate.ts'
 import { generatePassphrase } from '../../pki/passphrase.ts'
 import { encodePkcs12 } from '../../pki/pkcs12.ts'
@@ -18,8 +18,13 @@ export async function serverMadeKey(issuer: ParsedCertificate, friendlyName: str
     pack(certificate: ParsedCertificate): Pkcs12File {
       // 100 bit: a person types it once, into an import dialogue.
       const passphrase = generatePassphrase(4)
-      const contents = { privateKey, certificate, authorities: [issuer], friendlyName }
-      return { bytes: encodePkcs12(contents, passphrase, profile), passphrase }
+      const contents = {
+        privateKey: encodePkcs8(privateKey),
+        certificate,
+        authorities: [issuer],
+        friendlyName,
+      }
+      return { bytes: encodePkcs12(contents, { passphrase, profile }), passphrase }
     },
   }
 }

@@ -3,6 +3,7 @@ import { Eta } from 'eta'
 import type { Request } from 'express'
 import { formTokenOf } from './form-tokens.ts'
 import { navigation } from './navigation.ts'
+import type { OwnScript } from './script-router.ts'
 import { STYLESHEET } from './stylesheet-router.ts'
 
 const eta = new Eta({
@@ -47,7 +48,10 @@ export type View =
 
 export interface Page {
   readonly view: View
-  readonly data: Readonly<Record<string, unknown>> & { readonly title: string }
+  readonly data: Readonly<Record<string, unknown>> & {
+    readonly title: string
+    readonly script?: OwnScript | undefined
+  }
 }
 
 /** HTML; every value is escaped. */

@@ -17,6 +17,8 @@ export const DIRECTIONS: Directions = {
   'proxy-configs/': [],
   // Usable in somebody else's Express application, so it takes nothing from the rest of ours.
   'app/identity/': ['pki/', 'proxy-configs/'],
+  // Runs in the visitor's browser, so it speaks HTTP to the rest of ours.
+  'app/browser/': ['pki/'],
   'app/*': ['pki/', 'proxy-configs/', 'app/identity/'],
   'app/store/': ['pki/', 'app/*'],
   'app/mail/': ['pki/', 'app/store/', 'app/*'],
@@ -74,6 +76,7 @@ export const DIRECTIONS: Directions = {
     'proxy-configs/',
     'app/identity/',
     'app/*',
+    'app/browser/',
     'app/store/',
     'app/authority/',
     'app/gate/',

@@ -7,6 +7,7 @@ import { AppError } from '../../errors.ts'
 import type { RequestRow } from '../../store/store.ts'
 import type { RequestJson } from '../api/schemas.ts'
 import { digestText } from '../digest-text.ts'
+import { ENROLMENT_SCRIPT } from '../script-router.ts'
 import { dayText, timeText } from '../time-text.ts'
 import type { Page } from '../views.ts'
 import type { HandOvers } from './hand-overs.ts'
@@ -25,7 +26,8 @@ export interface Again {
 
 export function registerPage(request: Request, again?: Again): Page {
   const { profile } = SYSTEMS[visitorSystem(request)]
-  return { view: 'register', data: { title: 'Get a certificate', profile, ...formData(again) } }
+  const script = ENROLMENT_SCRIPT
+  return { view: 'register', data: { title: 'Get a certificate', profile, script, ...formData(again) } }
 }
 
 export function certifyPage(_request: Request, again?: Again): Page {

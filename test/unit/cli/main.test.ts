@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, vi } from 'vitest'
 import { EXIT } from '../../../cli/errors.ts'
+import { encodePkcs8 } from '../../../pki/key-type.ts'
 import { encodePkcs12 } from '../../../pki/pkcs12.ts'
 import { makeClient, makeClientCa, run } from '../../support/lab.ts'
 import { answering, type Home, MAIN, makeHome, startStub } from './lab.ts'
@@ -163,8 +164,13 @@ describe('at a terminal', () => {
     const clientCa = await makeClientCa()
     const { certificate, privateKey } = await makeClient(clientCa)
     const path = join(home.path, 'grace.p12')
-    const contents = { privateKey, certificate, authorities: [], friendlyName: 'Grace Hopper' }
-    writeFileSync(path, encodePkcs12(contents, secret, 'modern'))
+    const contents = {
+      privateKey: encodePkcs8(privateKey),
+      certificate,
+      authorities: [],
+      friendlyName: 'Grace Hopper',
+    }
+    writeFileSync(path, encodePkcs12(contents, { passphrase: secret, profile: 'modern' }))
     return path
   }
 

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { leadingZeroBits, nonceOf, solveChallenge } from '../../../cli/proof-of-work.ts'
+import { solveChallenge } from '../../../cli/proof-of-work.ts'
+import { leadingZeroBits, nonceOf } from '../../../pki/proof-of-work.ts'
 
 const now = () => new Date('2027-01-01T00:00:00Z')
 const challenge = (difficulty: number, expires_at = '2027-01-01T00:10:00.000Z') =>

@@ -1,8 +1,9 @@
 // A request made here is one that openssl and our own reader accept, with the names and the key that it is for.
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it, vi } from 'vitest'
-import { createSigningRequest, encodeSigningRequestPem } from '../../../pki/create-signing-request.ts'
+import { createSigningRequest } from '../../../pki/create-signing-request.ts'
 import { generateKey, KEY_TYPES } from '../../../pki/key-type.ts'
+import { encodeSigningRequestPem } from '../../../pki/pem.ts'
 import { parseSigningRequest } from '../../../pki/signing-request.ts'
 import { spki256Of } from '../../../pki/spki.ts'
 

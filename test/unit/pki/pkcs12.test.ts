@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Authority } from '../../../pki/issue-certificate.ts'
+import { encodePkcs8 } from '../../../pki/key-type.ts'
 import { encodePkcs12 } from '../../../pki/pkcs12.ts'
 import { PKCS12_PROFILES, type Pkcs12Profile, parsePkcs12Profile } from '../../../pki/pkcs12-profile.ts'
 import { type Credential, makeClient, makeClientCa, run, temporaryFolder } from '../../support/lab.ts'
@@ -29,9 +30,10 @@ function write(
   profile: Pkcs12Profile,
   passphrase = PASSPHRASE,
 ): Written {
-  const contents = { ...credential, authorities: [ca.certificate], friendlyName: NAME }
+  const privateKey = encodePkcs8(credential.privateKey)
+  const contents = { ...credential, privateKey, authorities: [ca.certificate], friendlyName: NAME }
   const paths = { p12: join(folder, 'user.p12'), passphrase: join(folder, 'passphrase') }
-  writeFileSync(paths.p12, encodePkcs12(contents, passphrase, profile))
+  writeFileSync(paths.p12, encodePkcs12(contents, { passphrase, profile }))
   writeFileSync(paths.passphrase, passphrase)
   return paths
 }
@@ -107,8 +109,14 @@ describe('encodePkcs12', () => {
   })
 
   it('never takes an empty passphrase', async () => {
-    const contents = { ...(await makeClient(ca)), authorities: [], friendlyName: NAME }
-    expect(() => encodePkcs12(contents, '', 'modern')).toThrow(
+    const { certificate, privateKey } = await makeClient(ca)
+    const contents = {
+      privateKey: encodePkcs8(privateKey),
+      certificate,
+      authorities: [],
+      friendlyName: NAME,
+    }
+    expect(() => encodePkcs12(contents, { passphrase: '', profile: 'modern' })).toThrow(
       expect.objectContaining({ code: 'PASSPHRASE_EMPTY' }),
     )
   })
