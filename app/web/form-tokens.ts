@@ -94,9 +94,12 @@ export function sessionOf(request: Request): OpenGateSession | undefined {
   return visits.get(request)?.session
 }
 
-/** Browsers add one of these to whatever a page sends, and no page can keep them from it. Programs send neither. */
+/**
+ * Browsers add one of these to whatever a page sends, and no page can keep them from it. Programs send neither: those
+ * on Node's `fetch` have `Sec-Fetch-Mode` only.
+ */
 function isFromPage({ headers }: Request): boolean {
-  return headers.origin !== undefined || Object.keys(headers).some(name => name.startsWith('sec-fetch-'))
+  return headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
 }
 
 /** @throws AppError FORM_TOKEN_WRONG, if a page has sent this without the token of its visitor */

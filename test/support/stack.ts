@@ -46,6 +46,8 @@ export interface StackOptions {
   readonly state?: string
   /** A folder of this machine in which the application has its store. */
   readonly store?: string
+  /** More proxies before the same application. */
+  readonly beside?: readonly ProxyFront[]
 }
 
 const { uid, gid } = containerOwner()
@@ -183,6 +185,8 @@ export async function startStack(front: Front, options: StackOptions = {}): Prom
   )
   const proxy = keep(new Part(8443))
   await proxy.start(proxyContainer(front, keys, options).withNetwork(network))
+  for (const other of options.beside ?? [])
+    await keep(new Part(8443)).start(proxyContainer(other, keys, options).withNetwork(network))
   return stackOf(front, proxy, behind, starting.move())
 }
 
