@@ -75,7 +75,8 @@ export function createApp(dependencies: AppDependencies): Express {
   const api = apiOptions(dependencies)
   const canEnrol = dependencies.clientCa.isSigning && config.clientCert === 'optional'
   const nextSteps = createNextSteps(canEnrol)
-  app.locals.site = { hasGate: gate !== undefined, canEnrol } satisfies Site
+  const site: Site = { hasGate: gate !== undefined, canEnrol }
+  app.locals.site = site
   app.use(observeRequests(logger, metrics))
   app.use(securityHeaders(front === 'direct'))
   app.use([...API_PATHS], answerInJson)
@@ -92,7 +93,7 @@ export function createApp(dependencies: AppDependencies): Express {
   if (config.clientCert === 'require') app.use(refuseUntrusted)
   app.use(refuseCrossSite(api))
   app.use(requireFormToken(isUpload))
-  app.use(pagesRouter(nextSteps, now))
+  app.use(pagesRouter({ nextSteps, site, now }))
   app.use(apiRouter(api))
   const handOvers = createHandOvers()
   app.use(tlsauthRouter(api, handOvers))

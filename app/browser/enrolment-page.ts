@@ -31,6 +31,8 @@ const form = byId('own-key-form', HTMLFormElement)
 const keyFileForm = byId('key-file-form', HTMLFormElement)
 // The script is in assets/, directly below the root. Read now: a form has no fields while they are disabled.
 const site: Site = { root: new URL('../', import.meta.url), csrf: fieldOf(form, 'csrf') }
+// Whoever can have the better way sees that one first.
+if (!document.querySelector('[role="alert"]')) byId('by-server', HTMLDetailsElement).open = false
 // What was saved is not lost with the page.
 let isUnsaved = false
 

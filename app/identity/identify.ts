@@ -16,6 +16,8 @@ export interface Identified {
   readonly identity: Identity
   /** The certificate that was presented, also when it was refused. */
   readonly presented: Presented | null
+  /** Of the authorities, the one that issued it; left out for one that is self-signed or was refused. */
+  readonly issuer?: ParsedCertificate | undefined
   /** Why the caller is not who the request says he is. */
   readonly failure: Failure | null
   /** Verified anew, not known from an earlier request. */
@@ -52,7 +54,8 @@ function decide(opinion: Opinion, finding: Finding, via: string | null): Identif
     const reason = `The certificate is good for the application, and the proxy says ${finding}.`
     return nobody(finding as Verify, via, presented, { code: 'CERT_REFUSED_BY_PROXY', reason })
   }
-  return { identity: Object.freeze({ ...claims, via }), presented, failure: null, isNew: opinion.isNew }
+  const identity = Object.freeze({ ...claims, via })
+  return { identity, presented, issuer: issuer ?? undefined, failure: null, isNew: opinion.isNew }
 }
 
 /** A certificate that was good, and is not any more. */

@@ -1,3 +1,4 @@
+import { soleAttribute } from '../../pki/distinguished-name.ts'
 import { inertName } from '../../pki/inert-text.ts'
 import { PROFILES } from '../../pki/profiles.ts'
 import { relativeTime } from '../../pki/relative-time.ts'
@@ -8,24 +9,35 @@ import type { NextStep } from '../identity/reasons.ts'
 import { whyAnonymous } from '../identity/refusal.ts'
 import { digestText } from './digest-text.ts'
 import { greeting } from './greeting.ts'
+import type { Site } from './navigation.ts'
 import type { NextSteps } from './next-steps.ts'
 
-type Row = readonly [term: string, value: string]
+type Fact = readonly [term: string, value: string]
 
 // Our own choice: when the first reminder goes out by mail.
 const RENEWAL_MS = 30 * 86_400_000
 
-function rows(identity: Identity, now: Date): Row[] {
+function facts({ identity, issuer }: Identified, now: Date): readonly Fact[] {
   const { notAfter } = identity
-  const all: [string, string | null][] = [
+  if (identity.fingerprint256 === null) return []
+  const all: (readonly [string, string | null])[] = [
     ['Name', identity.name && inertName(identity.name)],
     ['Organisation', identity.organisation && inertName(identity.organisation)],
     ['E-mail', identity.email && inertName(identity.email)],
+    [
+      'Issued by',
+      issuer ? (soleAttribute(issuer.subject, 'CN') ?? 'the client CA') : 'itself: it is self-signed',
+    ],
     ['Serial number', identity.serial],
     ['SHA-256', identity.fingerprint256 && digestText(identity.fingerprint256)],
     ['Valid until', notAfter && `${notAfter.slice(0, 10)} (${relativeTime(new Date(notAfter), now)})`],
+    ['Reached', whichWay(identity)],
   ]
-  return all.filter((row): row is [string, string] => row[1] !== null)
+  return all.filter((fact): fact is Fact => fact[1] !== null)
+}
+
+function whichWay({ via }: Identity): string {
+  return via === null || via === 'direct' ? 'directly' : `through ${via}`
 }
 
 // Of the bar: what a certificate lives unless somebody says otherwise.
@@ -59,19 +71,47 @@ function advice(caller: Identified, now: Date): Advice | undefined {
   return isEnding ? { text: 'Renew your certificate in time: gatehouse renew.', next: [] } : undefined
 }
 
+export interface HomeOptions {
+  readonly nextSteps: NextSteps
+  readonly site: Site
+  readonly now: Date
+}
+
+/** Where somebody without a certificate may go from here. */
+function doors({ hasGate, canEnrol }: Site) {
+  const all = [
+    canEnrol && {
+      path: 'tlsauth/register/',
+      label: 'Get a certificate',
+      about: 'Your browser makes a key, and this site a certificate for it. It takes a minute.',
+    },
+    {
+      path: 'tlsauth/import/',
+      label: 'Import one',
+      about: 'You have a .p12 file and its passphrase: where they go on your system.',
+    },
+    hasGate && {
+      path: '_auth/login',
+      label: 'Log in with a code',
+      about: 'On a device without a certificate, with the app that shows your codes.',
+    },
+  ]
+  return all.filter(door => door !== false)
+}
+
 /** What the first page shows; nothing in it can break out of its place. */
-export function homePage(caller: Identified, nextSteps: NextSteps, now: Date) {
+export function homePage(caller: Identified, { nextSteps, site, now }: HomeOptions) {
   const { identity } = caller
   const hint = advice(caller, now)
   return {
     title: greeting(identity),
     greeting: greeting(identity),
     level: identity.level,
-    rows: rows(identity, now),
+    facts: facts(caller, now),
     advice: hint,
     steps: nextSteps(hint?.next ?? []),
     left: timeLeft(identity, now),
     canRenew: isAtLeast(identity.level, 'trusted'),
-    via: identity.via === null || identity.via === 'direct' ? 'directly' : `through ${identity.via}`,
+    doors: isAtLeast(identity.level, 'trusted') ? [] : doors(site),
   }
 }

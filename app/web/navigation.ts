@@ -29,7 +29,9 @@ export function navigation(request: Request) {
       : canEnrol && { path: 'tlsauth/register/', label: 'Get a certificate' },
     { path: 'pastes', label: 'Pastes' },
     hasGate &&
-      (session || isTrusted ? { path: '_auth/', label: 'Login' } : { path: '_auth/login', label: 'Log in' }),
+      (session || isTrusted
+        ? { path: '_auth/', label: 'Account' }
+        : { path: '_auth/login', label: 'Log in' }),
     isAtLeast(level, 'admin') && { path: 'admin/', label: 'Administration' },
   ]
   return {

@@ -55,7 +55,7 @@ export async function pastePage(
     data: {
       title: titleOf(row),
       id: row.id,
-      rows: [
+      facts: [
         ['Type', row.mediaType],
         ['Size', sizeText(row.size)],
         ['SHA-256', row.isBurning ? null : row.sha256],

@@ -78,6 +78,9 @@ function auditPage(wish: Wish, { events, lookedBackTo }: FoundEvents, { head, ve
   }
 }
 
+// What one looks for first, as far as an event has it.
+const TELLING = ['commonName', 'user', 'code', 'reason', 'path', 'serial', 'number', 'id']
+
 const OF_THE_CALLER = new Set(['event', 'at', 'sequence', 'actor', 'level', 'name', 'organisation'])
 
 function shown({ event, at, actor, level, name, ...rest }: TrailEvent, sequence: number) {
@@ -87,12 +90,22 @@ function shown({ event, at, actor, level, name, ...rest }: TrailEvent, sequence:
     event,
     at: timeText(at),
     isRefusal: KINDS.refusals.names.test(event),
-    who: typeof who.name === 'string' ? inertName(who.name) : 'nobody known',
+    who: typeof who.name === 'string' ? inertName(who.name) : nameless(rest),
     level: typeof who.level === 'string' ? who.level : undefined,
+    about: TELLING.map(key => rest[key])
+      .filter(value => typeof value === 'string' || typeof value === 'number')
+      .slice(0, 2)
+      .map(valueText)
+      .join(' · '),
     details: Object.entries(rest)
       .filter(([key, value]) => !OF_THE_CALLER.has(key) && value !== null && value !== undefined)
       .map(([key, value]) => [inertText(key), valueText(value)]),
   }
+}
+
+/** What came from nowhere, nobody asked for: a timer did it. */
+function nameless({ address, requestId }: Readonly<Record<string, unknown>>): string {
+  return address || requestId ? 'nobody known' : 'Gatehouse itself'
 }
 
 function valueText(value: unknown): string {

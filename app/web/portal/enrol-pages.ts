@@ -13,9 +13,6 @@ import type { Page } from '../views.ts'
 import type { HandOvers } from './hand-overs.ts'
 import { isSystem, SYSTEMS, visitorSystem } from './visitor-system.ts'
 
-// Our own choice: an administrator takes minutes.
-const REFRESH_SECONDS = 15
-
 type Form = Readonly<Record<string, unknown>>
 
 /** The same form again, with what was filled in, if a refusal is about that. */
@@ -91,14 +88,12 @@ export const REQUEST_BADGES: Readonly<Record<RequestRow['status'], string>> = {
   rejected: 'bad',
 }
 
-/** Looks again by itself while somebody else has to decide. */
 export function requestPage(visit: Request, request: z.infer<typeof RequestJson>): Page {
   const { id, sha256, status, csr, warnings, reason } = request
   return {
     view: 'request',
     data: {
       title: `The request of ${inertName(request.common_name)}`,
-      refreshSeconds: status === 'waiting' ? REFRESH_SECONDS : undefined,
       id,
       profile: SYSTEMS[visitorSystem(visit)].profile,
       status,
