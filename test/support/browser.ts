@@ -1,9 +1,16 @@
 // Debian's Chromium, as a person uses it: with a certificate that was imported from a .p12 file, chosen by the browser.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type BrowserContext, chromium } from 'playwright-core'
-import { inject } from 'vitest'
+import { dirname, join } from 'node:path'
+import {
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core'
+import { afterAll, beforeAll, inject } from 'vitest'
 import { demandSuccess, quietly } from '../../scripts/quietly.ts'
 import { HOST } from './ask.ts'
 import { temporaryFolder } from './lab.ts'
@@ -15,41 +22,62 @@ export interface Browser extends AsyncDisposable {
   readonly complaints: readonly string[]
 }
 
-// Of the machine: a browser of somebody else's meanwhile chooses by itself, too, for this name only.
-const POLICY = '/etc/chromium/policies/managed/gatehouse-tests.json'
+/** Key and certificate in the file in which somebody got them. */
+export interface Pkcs12 {
+  readonly content: Buffer
+  readonly passphrase: string
+}
 
-/** From now on browsers present the certificate that they have, unasked; nothing of it is left when it is disposed of. */
-export function certificatePolicy(): Disposable {
+interface BrowserOptions extends Pick<BrowserContextOptions, 'javaScriptEnabled' | 'userAgent'> {
+  /** Whose certificate is imported: `grace`, `cecilia`, `admin`; nobody's, if it is left out. */
+  readonly as?: string
+  /** Imported instead. */
+  readonly pkcs12?: Pkcs12
+}
+
+// Of the machine: a browser of somebody else's meanwhile chooses by itself, too, for this name only. One for each
+// process, because test files that run at the same time end one after the other.
+const POLICY = `/etc/chromium/policies/managed/gatehouse-tests-${process.pid}.json`
+
+/** For the tests of a file: browsers present the certificate that they have, unasked. */
+export function useCertificatePolicy(): void {
   const rule = { pattern: `https://${HOST}`, filter: {} }
-  mkdirSync(join(POLICY, '..'), { recursive: true })
-  writeFileSync(POLICY, JSON.stringify({ AutoSelectCertificateForUrls: [JSON.stringify(rule)] }))
-  return { [Symbol.dispose]: () => rmSync(POLICY, { force: true }) }
+  beforeAll(() => {
+    mkdirSync(dirname(POLICY), { recursive: true })
+    writeFileSync(POLICY, JSON.stringify({ AutoSelectCertificateForUrls: [JSON.stringify(rule)] }))
+  })
+  afterAll(() => rmSync(POLICY, { force: true }))
+}
+
+function ofKeySet(name: string): Pkcs12 {
+  const path = `${inject('keys')}/${name}`
+  return { content: readFileSync(`${path}.p12`), passphrase: readFileSync(`${path}.passphrase`, 'utf8') }
 }
 
 /** Where Chromium looks for certificates on Linux: the server root, and somebody's own as it was handed to him. */
-async function importCertificates(home: string, name: string | undefined): Promise<void> {
-  const keys = inject('keys')
+async function importCertificates(home: string, own: Pkcs12 | undefined): Promise<void> {
   const folder = join(home, '.pki/nssdb')
   mkdirSync(folder, { recursive: true })
   const database = `sql:${folder}`
   const made = await quietly`certutil -N -d ${database} --empty-password`
   demandSuccess(made, 'COMMAND_FAILED', 'certutil -N')
-  const trusted = await quietly`certutil -A -d ${database} -n root -t C,, -i ${keys}/root.pem`
+  const trusted = await quietly`certutil -A -d ${database} -n root -t C,, -i ${inject('keys')}/root.pem`
   demandSuccess(trusted, 'COMMAND_FAILED', 'certutil -A')
-  if (!name) return
-  const [file, passphrase] = [`${keys}/${name}.p12`, `${keys}/${name}.passphrase`]
+  if (!own) return
+  const [file, passphrase] = [join(home, 'own.p12'), join(home, 'passphrase')]
+  writeFileSync(file, own.content)
+  writeFileSync(passphrase, own.passphrase, { mode: 0o600 })
   const imported = await quietly`pk12util -d ${database} -i ${file} -w ${passphrase} -K ${''}`
   demandSuccess(imported, 'COMMAND_FAILED', 'pk12util')
 }
 
-/** @param as whose certificate is imported: `grace`, `cecilia`, `admin`; nobody's, if it is left out */
 export async function openBrowser(
   { port }: Pick<Stack, 'port'>,
-  { as }: { readonly as?: string } = {},
+  { as, pkcs12, ...ofContext }: BrowserOptions = {},
 ): Promise<Browser> {
   await using parts = new AsyncDisposableStack()
   const home = parts.use(temporaryFolder()).path
-  await importCertificates(home, as)
+  await importCertificates(home, pkcs12 ?? (as === undefined ? undefined : ofKeySet(as)))
   const context = await chromium.launchPersistentContext(join(home, 'profile'), {
     executablePath: '/usr/bin/chromium',
     chromiumSandbox: false,
@@ -62,6 +90,7 @@ export async function openBrowser(
     env: { ...process.env, HOME: home, TMPDIR: tmpdir() },
     baseURL: `https://${HOST}:${port}`,
     viewport: { width: 1280, height: 900 },
+    ...ofContext,
   })
   parts.defer(() => context.close())
   const complaints: string[] = []
@@ -71,4 +100,20 @@ export async function openBrowser(
   context.on('weberror', error => complaints.push(String(error.error())))
   const all = parts.move()
   return { context, complaints, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+export async function visit({ context }: Browser, path: string): Promise<Page> {
+  const page = context.pages()[0] ?? (await context.newPage())
+  await page.goto(path)
+  return page
+}
+
+export async function heading(page: Page): Promise<string> {
+  return await page.locator('h1').innerText()
+}
+
+/** What a click downloads; it outlives the browser. */
+export async function save(button: Locator): Promise<{ readonly name: string; readonly content: Buffer }> {
+  const [download] = await Promise.all([button.page().waitForEvent('download'), button.click()])
+  return { name: download.suggestedFilename(), content: await readFile(await download.path()) }
 }
