@@ -3,14 +3,12 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { GATE } from '../../proxy-configs/gate-contract.ts'
 import { person } from '../support/ask.ts'
-import { heading, openBrowser, useCertificatePolicy, visit } from '../support/browser.ts'
+import { heading, openBrowser, visit } from '../support/browser.ts'
 import { proxies } from '../support/fronts.ts'
 import { postJson } from '../support/gate-visitor.ts'
 import { readQr } from '../support/read-qr.ts'
 import { useStack } from '../support/stack.ts'
 import { codeOfSecret } from '../unit/app/gate/gate-lab.ts'
-
-useCertificatePolicy()
 
 describe.each(proxies)('$name', proxy => {
   const stack = useStack(proxy, { intranet: true })

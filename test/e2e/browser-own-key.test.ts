@@ -1,15 +1,13 @@
 // A key that is made in the visitor's browser stays there, through each proxy: a signing request leaves, and what comes of it logs in.
 import type { Page, Request } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { heading, openBrowser, save, useCertificatePolicy, visit } from '../support/browser.ts'
+import { heading, openBrowser, save, visit } from '../support/browser.ts'
 import { proxies } from '../support/fronts.ts'
 import { useStack } from '../support/stack.ts'
 
 const PASSPHRASE = 'of the visitor, and of nobody else'
 const PKCS10 = /^-----BEGIN CERTIFICATE REQUEST-----\n[\w+/=\n]+-----END CERTIFICATE REQUEST-----\n$/
 const SHA_256 = /^([0-9A-F]{4} ){15}[0-9A-F]{4}$/
-
-useCertificatePolicy()
 
 async function makeKey(page: Page, name: string, kind: 'Elliptic curve' | 'RSA'): Promise<void> {
   const article = page.getByRole('article', { name: 'Key made in this browser' })

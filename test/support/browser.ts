@@ -1,4 +1,5 @@
 // Debian's Chromium, as a person uses it: with a certificate that was imported from a .p12 file, chosen by the browser.
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,11 +11,11 @@ import {
   type Locator,
   type Page,
 } from 'playwright-core'
-import { afterAll, beforeAll, inject } from 'vitest'
+import { inject } from 'vitest'
 import { demandSuccess, quietly } from '../../scripts/quietly.ts'
 import { HOST } from './ask.ts'
 import { temporaryFolder } from './lab.ts'
-import type { Stack } from './stack.ts'
+import { PROXY_PORT, type Stack } from './stack.ts'
 
 export interface Browser extends AsyncDisposable {
   readonly context: BrowserContext
@@ -35,18 +36,29 @@ interface BrowserOptions extends Pick<BrowserContextOptions, 'javaScriptEnabled'
   readonly pkcs12?: Pkcs12
 }
 
-// Of the machine: a browser of somebody else's meanwhile chooses by itself, too, for this name only. One for each
-// process, because test files that run at the same time end one after the other.
-const POLICY = `/etc/chromium/policies/managed/gatehouse-tests-${process.pid}.json`
-
-/** For the tests of a file: browsers present the certificate that they have, unasked. */
-export function useCertificatePolicy(): void {
+/**
+ * The browser presents the certificate that it has, unasked. The policy is the machine's: somebody else's browser chooses
+ * by itself, too, meanwhile, for this name only.
+ */
+function certificatePolicy(): Disposable {
+  const file = `/etc/chromium/policies/managed/gatehouse-test-${randomUUID()}.json`
   const rule = { pattern: `https://${HOST}`, filter: {} }
-  beforeAll(() => {
-    mkdirSync(dirname(POLICY), { recursive: true })
-    writeFileSync(POLICY, JSON.stringify({ AutoSelectCertificateForUrls: [JSON.stringify(rule)] }))
-  })
-  afterAll(() => rmSync(POLICY, { force: true }))
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, JSON.stringify({ AutoSelectCertificateForUrls: [JSON.stringify(rule)] }))
+  return { [Symbol.dispose]: () => rmSync(file, { force: true }) }
+}
+
+/**
+ * In the network of that container: on the machine's own, Chromium gives up its requests (ERR_NETWORK_CHANGED) whenever a
+ * container of another test comes or goes.
+ */
+async function chromiumBeside(container: string, home: string): Promise<string> {
+  const asked = await quietly`docker inspect --format ${'{{.State.Pid}}'} ${container}`
+  demandSuccess(asked, 'COMMAND_FAILED', 'docker inspect')
+  const file = join(home, 'chromium')
+  const command = `exec nsenter --target ${asked.stdout.trim()} --net /usr/bin/chromium "$@"`
+  writeFileSync(file, `#!/bin/sh\n${command}\n`, { mode: 0o700 })
+  return file
 }
 
 function ofKeySet(name: string): Pkcs12 {
@@ -72,14 +84,15 @@ async function importCertificates(home: string, own: Pkcs12 | undefined): Promis
 }
 
 export async function openBrowser(
-  { port }: Pick<Stack, 'port'>,
+  { container }: Pick<Stack, 'container'>,
   { as, pkcs12, ...ofContext }: BrowserOptions = {},
 ): Promise<Browser> {
   await using parts = new AsyncDisposableStack()
   const home = parts.use(temporaryFolder()).path
+  parts.use(certificatePolicy())
   await importCertificates(home, pkcs12 ?? (as === undefined ? undefined : ofKeySet(as)))
   const context = await chromium.launchPersistentContext(join(home, 'profile'), {
-    executablePath: '/usr/bin/chromium',
+    executablePath: await chromiumBeside(container, home),
     chromiumSandbox: false,
     args: [
       '--disable-quic',
@@ -88,7 +101,7 @@ export async function openBrowser(
       '--disable-component-update',
     ],
     env: { ...process.env, HOME: home, TMPDIR: tmpdir() },
-    baseURL: `https://${HOST}:${port}`,
+    baseURL: `https://${HOST}:${PROXY_PORT}`,
     viewport: { width: 1280, height: 900 },
     ...ofContext,
   })
