@@ -1,30 +1,17 @@
 // A real browser through each proxy: certificates that it has imported, and the whole walk through the gate.
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { GATE } from '../../proxy-configs/gate-contract.ts'
 import { person } from '../support/ask.ts'
-import { type Browser, certificatePolicy, openBrowser } from '../support/browser.ts'
+import { heading, openBrowser, visit } from '../support/browser.ts'
 import { proxies } from '../support/fronts.ts'
 import { postJson } from '../support/gate-visitor.ts'
 import { readQr } from '../support/read-qr.ts'
 import { useStack } from '../support/stack.ts'
 import { codeOfSecret } from '../unit/app/gate/gate-lab.ts'
 
-let policy: Disposable
-beforeAll(() => {
-  policy = certificatePolicy()
-})
-afterAll(() => policy[Symbol.dispose]())
-
 describe.each(proxies)('$name', proxy => {
   const stack = useStack(proxy, { intranet: true })
-  const heading = (page: Page) => page.locator('h1').innerText()
-
-  async function visit({ context }: Browser, path: string): Promise<Page> {
-    const page = context.pages()[0] ?? (await context.newPage())
-    await page.goto(path)
-    return page
-  }
 
   /** The secret in the code that the page shows, as the app on a telephone reads it. */
   async function scan(page: Page): Promise<{ readonly secret: string; readonly label: string }> {

@@ -7,6 +7,9 @@ import type { Front, ProxyFront } from './fronts.ts'
 import type { LogBook } from './log-book.ts'
 import { Part } from './part.ts'
 
+/** Inside its container. */
+export const PROXY_PORT = 8443
+
 /** A running front with what stands behind it. */
 export interface Stack extends AsyncDisposable {
   readonly front: Front
@@ -183,7 +186,7 @@ export async function startStack(front: Front, options: StackOptions = {}): Prom
   await behind.start(
     definition.withNetwork(network).withNetworkAliases('app', ...(options.intranet ? [] : ['intranet'])),
   )
-  const proxy = keep(new Part(8443))
+  const proxy = keep(new Part(PROXY_PORT))
   await proxy.start(proxyContainer(front, keys, options).withNetwork(network))
   for (const other of options.beside ?? [])
     await keep(new Part(8443)).start(proxyContainer(other, keys, options).withNetwork(network))
