@@ -10,6 +10,6 @@ return function(r, status, name)
   r.subprocess_env['REFUSAL_TYPE'] = is_page and 'text/html; charset=utf-8' or 'application/problem+json'
   r.err_headers_out['Cache-Control'] = 'no-store'
   r.err_headers_out['Vary'] = 'Accept'
-  if is_page then r.err_headers_out['Content-Security-Policy'] = "default-src 'none'; style-src 'unsafe-inline'" end
+  if is_page then r.err_headers_out['Content-Security-Policy'] = "default-src 'none'; style-src 'unsafe-inline'; img-src data:" end
   return status
 end

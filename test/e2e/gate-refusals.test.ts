@@ -89,7 +89,7 @@ describe.each(proxies)('$name', proxy => {
         'strict-transport-security': 'max-age=63072000',
         'x-request-id': expect.stringMatching(/^[A-Za-z0-9_@-]{20,64}$/),
         ...(form === 'html' && {
-          'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+          'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
         }),
       })
     })

@@ -35,7 +35,7 @@ const WHEREVER: readonly Ask[] = [
 
 /** What the file of the proxy says, and how it is to be handled. */
 function refusal(file: 'revoked' | 'no-list', form: keyof typeof FORMS) {
-  const policy = "default-src 'none'; style-src 'unsafe-inline'"
+  const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
   return {
     status: file === 'revoked' ? 403 : 503,
     body: readFileSync(`proxy-configs/refusals/${file}.${form}`, 'utf8'),
