@@ -1,5 +1,4 @@
 import type { Express } from 'express'
-import type { ILayer, IRoute } from 'express-serve-static-core'
 
 export interface RouteOf {
   /** As Express writes it: `/pki/certs/:serial`. */
@@ -8,11 +7,18 @@ export interface RouteOf {
   readonly methods: readonly string[]
 }
 
-interface Layer extends Omit<ILayer, 'handle' | 'route'> {
+/** As Express keeps it. */
+interface Layer {
+  readonly name: string
   readonly handle: { readonly stack?: readonly Layer[] }
-  readonly route?: IRoute
-  /** Whether it is for all paths; Express does not keep for which it is otherwise. */
+  readonly route?: Route
+  /** Whether it is for all paths; for which it is otherwise, it does not say. */
   readonly slash: boolean
+}
+
+interface Route {
+  readonly path: string
+  readonly stack: readonly { readonly method?: string }[]
 }
 
 /** Every route of an application, as its routers have it: none can be left out of a test that goes by them. */
@@ -24,13 +30,13 @@ export function routesOf(app: Express): readonly RouteOf[] {
   }))
 }
 
-function routesIn({ route, handle, slash, name }: Layer): readonly IRoute[] {
+function routesIn({ route, handle, slash, name }: Layer): readonly Route[] {
   if (route) return [route]
   if (handle.stack === undefined) return []
   if (!slash) throw new Error(`The router ${name} is below a path, which cannot be seen from outside.`)
   return handle.stack.flatMap(routesIn)
 }
 
-function methodsOf({ stack }: IRoute): readonly string[] {
+function methodsOf({ stack }: Route): readonly string[] {
   return stack.map(({ method }) => method).filter(method => method !== undefined)
 }
