@@ -1,4 +1,5 @@
 // Debian's Chromium, as a person uses it: with a certificate that was imported from a .p12 file, chosen by the browser.
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,14 +17,16 @@ export interface Browser extends AsyncDisposable {
 }
 
 // Of the machine: a browser of somebody else's meanwhile chooses by itself, too, for this name only.
-const POLICY = '/etc/chromium/policies/managed/gatehouse-tests.json'
+const POLICIES = '/etc/chromium/policies/managed'
 
 /** From now on browsers present the certificate that they have, unasked; nothing of it is left when it is disposed of. */
 export function certificatePolicy(): Disposable {
   const rule = { pattern: `https://${HOST}`, filter: {} }
-  mkdirSync(join(POLICY, '..'), { recursive: true })
-  writeFileSync(POLICY, JSON.stringify({ AutoSelectCertificateForUrls: [JSON.stringify(rule)] }))
-  return { [Symbol.dispose]: () => rmSync(POLICY, { force: true }) }
+  mkdirSync(POLICIES, { recursive: true })
+  // One for each file of tests: the first that ends must not take it from the others.
+  const policy = join(POLICIES, `gatehouse-tests-${randomUUID()}.json`)
+  writeFileSync(policy, JSON.stringify({ AutoSelectCertificateForUrls: [JSON.stringify(rule)] }))
+  return { [Symbol.dispose]: () => rmSync(policy, { force: true }) }
 }
 
 /** Where Chromium looks for certificates on Linux: the server root, and somebody's own as it was handed to him. */
