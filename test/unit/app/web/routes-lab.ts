@@ -13,6 +13,14 @@ export interface FilledRoute extends RouteOf {
   readonly changing: readonly ('post' | 'delete')[]
 }
 
+/** What paths name. */
+export interface Things {
+  readonly request: string
+  readonly serial: string
+  readonly paste: string
+  readonly user: string
+}
+
 export interface RoutesLab extends GateLab {
   /** All of an application that has all it can have: a gate, proxies, and a client CA that signs. */
   readonly routes: readonly FilledRoute[]
@@ -37,33 +45,31 @@ export async function routesLab(): Promise<RoutesLab> {
   const { cookie } = await lab.invited('Ida')
   const [user] = await lab.store.gate.users.list({ now: 0, after: '', limit: 1 })
   await lab.authority.revocationLists.publish()
-  const { serialNumber } = lab.grace.certificate
-  const fill = filling([
-    ['/pki/ocsp/', 'MAA='],
-    ['/pki/requests/', waiting.id],
-    ['/pki/', serialNumber],
-    ['/pastes/', paste.id],
-    ['/tlsauth/', waiting.id],
-    ['/admin/requests/', waiting.id],
-    ['/admin/certificates/', serialNumber],
-    ['/admin/gate/', user?.id ?? ''],
-    ['/_auth/users/', user?.id ?? ''],
-  ])
+  const { serialNumber: serial } = lab.grace.certificate
+  const things = { request: waiting.id, serial, paste: paste.id, user: user?.id ?? '' }
   const routes = routesOf(lab.app).map(route => ({
     ...route,
-    filled: fill(route.path),
+    filled: filledIn(route.path, things),
     changing: route.methods.filter(method => method !== 'get') as FilledRoute['changing'],
   }))
   return { ...lab, routes, waiting, session: withCookie(cookie), dump: () => dumpOf(db) }
 }
 
-function filling(values: readonly (readonly [prefix: string, value: string])[]) {
-  return (path: string): string =>
-    path.replaceAll(/[:*]\w+/g, parameter => {
-      const [, value] = values.find(([prefix]) => path.startsWith(prefix)) ?? []
-      if (!value) throw new Error(`${path}: routes-lab.ts has nothing for ${parameter}.`)
-      return value
-    })
+const PARAMETERS: readonly (readonly [place: RegExp, thing: keyof Things | 'ocsp'])[] = [
+  [/^\/pki\/ocsp\//, 'ocsp'],
+  [/^\/(pki|admin)\/requests\/|^\/tlsauth\//, 'request'],
+  [/^\/(pki|admin\/certificates)\//, 'serial'],
+  [/^\/pastes\//, 'paste'],
+  [/^\/(admin\/gate|_auth\/users)\//, 'user'],
+]
+
+/** @param path as Express writes it @throws when nobody knows what is meant, which is a reason to add it here */
+export function filledIn(path: string, things: Things): string {
+  return path.replaceAll(/[:*]\w+/g, parameter => {
+    const [, thing] = PARAMETERS.find(([place]) => place.test(path)) ?? []
+    if (!thing) throw new Error(`${path}: no thing is known for ${parameter}.`)
+    return { ...things, ocsp: 'MAA=' }[thing]
+  })
 }
 
 async function dumpOf(db: Kysely<Database>): Promise<unknown> {
