@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { seriousFindings } from '../support/accessibility.ts'
 import { person } from '../support/ask.ts'
-import { certificatePolicy, openBrowser } from '../support/browser.ts'
+import { openBrowser } from '../support/browser.ts'
 import { proxies } from '../support/fronts.ts'
 import { temporaryFolder } from '../support/lab.ts'
 import { issue, revoke } from '../support/operator.ts'
@@ -22,12 +22,6 @@ const LOOKS = [
 ] as const
 
 const pictures = process.env.GATEHOUSE_SCREENSHOTS
-
-let policy: Disposable
-beforeAll(() => {
-  policy = certificatePolicy()
-})
-afterAll(() => policy[Symbol.dispose]())
 
 describe.each(proxies)('$name', proxy => {
   const folder = temporaryFolder()

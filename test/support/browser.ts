@@ -15,6 +15,7 @@ import { inject } from 'vitest'
 import { demandSuccess, quietly } from '../../scripts/quietly.ts'
 import { HOST } from './ask.ts'
 import { temporaryFolder } from './lab.ts'
+import { networkOf } from './network-of.ts'
 import { PROXY_PORT, type Stack } from './stack.ts'
 
 export interface Browser extends AsyncDisposable {
@@ -53,11 +54,9 @@ function certificatePolicy(): Disposable {
  * container of another test comes or goes.
  */
 async function chromiumBeside(container: string, home: string): Promise<string> {
-  const asked = await quietly`docker inspect --format ${'{{.State.Pid}}'} ${container}`
-  demandSuccess(asked, 'COMMAND_FAILED', 'docker inspect')
   const file = join(home, 'chromium')
-  const command = `exec nsenter --target ${asked.stdout.trim()} --net /usr/bin/chromium "$@"`
-  writeFileSync(file, `#!/bin/sh\n${command}\n`, { mode: 0o700 })
+  const words = [...(await networkOf(container)), '/usr/bin/chromium']
+  writeFileSync(file, `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`, { mode: 0o700 })
   return file
 }
 

@@ -307,7 +307,7 @@ describe('the pages', () => {
     await using lab = await gateLab()
     const headers = { ...lab.grace.headers, ...PAGE }
     const page = await lab.post('/_auth/setup', headers, '').type('form').expect(200)
-    const [svg = ''] = /<svg.*<\/svg>/s.exec(page.text) ?? []
+    const [svg = ''] = /(?<="qr">)<svg.*<\/svg>/s.exec(page.text) ?? []
     const uri = new URL(decodeQR(svgImage(svg)))
     const secret = uri.searchParams.get('secret') ?? ''
     expect(uri.href).toBe(/href="(otpauth:[^"]+)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&'))

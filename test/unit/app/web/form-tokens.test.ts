@@ -3,9 +3,9 @@ import request, { type Response } from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openFormKey } from '../../../../app/web/form-tokens.ts'
 import { type Headers, NOBODY, STRANGER } from '../api-lab.ts'
-import { dumpOf } from '../dump-of.ts'
 import { type GateLab, gateLab, withCookie } from '../gate/gate-lab.ts'
 import { FROM_PAGE, formTokenOf } from './form-token-of.ts'
+import { routesLab } from './routes-lab.ts'
 
 let lab: GateLab
 let session: Headers
@@ -73,31 +73,36 @@ it('where there is no form, nobody gets a cookie', async () => {
     expect((await lab.get('/', headers)).headers['set-cookie']).toBeUndefined()
 })
 
-describe.each([
-  { 'Sec-Fetch-Site': 'same-origin' },
-  { 'Sec-Fetch-Mode': 'cors' },
-  { Origin: 'https://here' },
-])('with %j', marks => {
-  it('no POST or DELETE of any route passes without a token, and nothing is done', async () => {
-    const headers = { ...lab.admin.headers, ...marks, Host: 'here' }
-    const waiting = '0'.repeat(32)
-    const described = (await lab.get('/openapi.json')).body.paths as Record<string, object>
-    const calls = Object.entries(described).flatMap(([path, methods]) =>
-      (['post', 'delete'] as const)
-        .filter(method => method in methods)
-        .map(method => [method, path] as const),
-    )
-    const paths = ['register/', 'certify/', `csrs/${waiting}/sign`].map(
-      path => ['post', `/tlsauth/${path}`] as const,
-    )
-    const before = await dumpOf(lab)
-    for (const [method, path] of [...calls, ...paths, ['post', '/_auth/logout'] as const]) {
-      const filled = path.replace('{serial}', lab.grace.certificate.serialNumber).replace('{id}', waiting)
-      const answer = await lab.send(method, filled, headers, {}).set('Accept', 'application/json')
-      expect([path, answer.status, JSON.parse(answer.text).code]).toEqual([path, 403, 'FORM_TOKEN_WRONG'])
+describe.each([{ 'Sec-Fetch-Site': 'same-origin' }, { Origin: 'https://here' }])('with %j', marks => {
+  it('nothing of any route is done without a token, or with that of somebody else', async () => {
+    await using all = await routesLab()
+    const { csrf } = await formTokenOf(all, all.grace.headers)
+    const headers = { ...all.admin.headers, ...marks, Host: 'here', Accept: 'application/json' }
+    const before = await all.dump()
+    for (const { filled, changing } of all.routes) {
+      for (const method of changing) {
+        for (const token of [{}, { 'X-CSRF-Token': csrf }]) {
+          const { status, text } = await all.send(method, filled, { ...headers, ...token })
+          expect([filled, status, JSON.parse(text).code]).toEqual([filled, 403, 'FORM_TOKEN_WRONG'])
+        }
+        const form = await request(all.app)[method](filled).set(headers).type('form').send({ csrf })
+        expect([filled, form.status, form.body.code]).toEqual([filled, 403, 'FORM_TOKEN_WRONG'])
+      }
     }
-    expect(await dumpOf(lab)).toBe(before)
+    expect(await all.dump()).toEqual(before)
   })
+})
+
+it('with its own token an administrator gets to every route', async () => {
+  await using all = await routesLab()
+  const { csrf } = await formTokenOf(all, all.admin.headers)
+  const headers = { ...all.admin.headers, ...FROM_PAGE, Accept: 'application/json', 'X-CSRF-Token': csrf }
+  for (const { filled, changing } of all.routes) {
+    for (const method of changing) {
+      const { status } = await all.send(method, filled, headers)
+      expect([filled, [403, 405].includes(status)]).toEqual([filled, false])
+    }
+  }
 })
 
 it('a script of a page sends it as a header', async () => {
