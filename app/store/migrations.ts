@@ -12,6 +12,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003_proxy_list': { up: proxyList },
   '0004_pastes': { up: pastes },
   '0005_gate': { up: gateTables },
+  '0006_certificate_pages': { up: certificatePages },
 }
 
 /**
@@ -240,4 +241,13 @@ async function pastes(db: Kysely<Database>): Promise<void> {
   await index('expiring', 'expires_at').execute()
   // All that the figures need, which are asked for with each new paste.
   await sql`create index pastes_figures on pastes (is_strangers, size) where sha256 is not null`.execute(db)
+}
+
+/** In each order in which pages show them, so that a page costs the same however many there are; and by day, for plots. */
+async function certificatePages({ schema }: Kysely<Database>): Promise<void> {
+  const index = (name: string, ...columns: string[]) =>
+    schema.createIndex(`certificates_${name}`).on('certificates').columns(columns).execute()
+  await index('by_name', 'search_text', 'serial')
+  await index('by_expiry', 'not_after', 'serial')
+  await index('issued', 'issued_at')
 }

@@ -163,7 +163,7 @@ async function makeRequests(authority: Authority, admin: Caller) {
 }
 
 /** To whoever the application runs as. */
-function giveAway(folder: string): void {
+export function giveAway(folder: string): void {
   const { uid, gid } = containerOwner()
   for (const path of [folder, ...readdirSync(folder).map(name => join(folder, name))])
     chownSync(path, uid, gid)

@@ -93,6 +93,11 @@ describe.each([{ 'Sec-Fetch-Site': 'same-origin' }, { Origin: 'https://here' }])
   })
 })
 
+it("a program on Node's fetch is no page, although it says how it fetches", async () => {
+  const headers = { ...lab.admin.headers, 'Sec-Fetch-Mode': 'cors' }
+  expect((await lab.send('post', '/pki/issue', headers, { common_name: 'Nobody Else' })).status).toBe(201)
+})
+
 it('with its own token an administrator gets to every route', async () => {
   await using all = await routesLab()
   const { csrf } = await formTokenOf(all, all.admin.headers)
@@ -108,7 +113,7 @@ it('with its own token an administrator gets to every route', async () => {
 it('a script of a page sends it as a header', async () => {
   const { csrf } = await formTokenOf(lab, lab.admin.headers)
   const headers = { ...lab.admin.headers, ...FROM_PAGE, 'X-CSRF-Token': csrf }
-  expect((await lab.post('/pki/issue', headers, { common_name: 'Ada' })).status).toBe(201)
+  expect((await lab.post('/pki/issue', headers, { common_name: 'Nobody Else' })).status).toBe(201)
 })
 
 it('a program needs none', async () => {

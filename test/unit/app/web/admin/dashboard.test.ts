@@ -46,7 +46,7 @@ it('has the figures', () => {
 })
 
 it('has for each plot a title, a description and a table', () => {
-  const plots = text.match(/<svg role[\s\S]*?<\/svg>/g) ?? []
+  const plots = text.match(/<svg [^>]*role="img"[\s\S]*?<\/svg>/g) ?? []
   expect(plots).toHaveLength(5)
   for (const plot of plots) {
     const [, title = '', description = ''] = /role="img" aria-labelledby="(\S+) (\S+)"/.exec(plot) ?? []
