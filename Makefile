@@ -84,6 +84,10 @@ restore: $(STAMP) ## Add what the backup FILE has and the store has not (FILE; G
 test: $(STAMP) ## Check, then run every test; installs what it lacks (Debian, Ubuntu; as root)
 	@npm run -s test
 
+.PHONY: screenshots
+screenshots: $(STAMP) ## Look at every page in a browser, and keep what is seen in docs/screenshots (needs root)
+	@npm run -s screenshots
+
 .PHONY: check
 check: $(STAMP) ## Types, lint, format, unused code
 	@npm run -s check

@@ -88,11 +88,12 @@ function doors({ hasGate, canEnrol }: Site) {
     {
       path: 'tlsauth/import/',
       label: 'Import one',
-      about: 'You have a .p12 file and its passphrase: where they go on your system.',
+      about:
+        'You have a .p12 file and its passphrase: where they go on your system. A browser asks after it was restarted.',
     },
     hasGate && {
       path: '_auth/login',
-      label: 'Log in with a code',
+      label: 'Log in by code',
       about: 'On a device without a certificate, with the app that shows your codes.',
     },
   ]
@@ -103,13 +104,15 @@ function doors({ hasGate, canEnrol }: Site) {
 export function homePage(caller: Identified, { nextSteps, site, now }: HomeOptions) {
   const { identity } = caller
   const hint = advice(caller, now)
+  // Nothing is wrong, and there is a door to all that there is to do.
+  const isDoorEnough = site.canEnrol && hint?.code === undefined
   return {
     title: greeting(identity),
     greeting: greeting(identity),
     level: identity.level,
     facts: facts(caller, now),
     advice: hint,
-    steps: nextSteps(hint?.next ?? []),
+    steps: nextSteps(isDoorEnough ? [] : (hint?.next ?? [])),
     left: timeLeft(identity, now),
     canRenew: isAtLeast(identity.level, 'trusted'),
     doors: isAtLeast(identity.level, 'trusted') ? [] : doors(site),

@@ -26,7 +26,8 @@ function make(page: Page, name: 'submitForm' | 'follow' | 'fetchAll' | 'frame', 
   return page.evaluate(`${name}(...${JSON.stringify(values)})`)
 }
 
-describe.each(proxies)('$name', proxy => {
+// One proxy: what is refused, the application refuses, by headers that header-sanitisation.test.ts sees come through all.
+describe.each(proxies.slice(0, 1))('$name', proxy => {
   const stack = useStack(proxy)
   let admin: Browser
   let targets: readonly (readonly [path: string, form: Form])[]

@@ -69,6 +69,9 @@ describe.each(proxies)('$name', front => {
       ['X-Proxy', 'f'],
       ['Cookie', 'g=h'],
       ['Authorization', 'Bearer i'],
+      ['Origin', 'https://evil.example'],
+      ['Sec-Fetch-Site', 'cross-site'],
+      ['X-CSRF-Token', 'j'],
     ] as const
     const { body } = await ask(stack(), { headers: others })
     const { rawHeaders } = JSON.parse(body) as Echo
