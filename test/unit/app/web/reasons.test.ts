@@ -96,7 +96,7 @@ describe('without a certificate', () => {
     const { text } = await lab.get('/').set(BROWSER)
     expect(textOf(text)).toContain('No client certificate was presented.')
     expect(text).not.toContain('<code>')
-    expect(linksOf(text, '/')).toEqual(['/app/tlsauth/register/', '/app/whoami'])
+    expect(linksOf(text, '/')).toEqual(['/app/tlsauth/register/', '/app/tlsauth/import/', '/app/whoami'])
   })
 
   it('nobody is told that a proxy secret was wrong', async () => {
