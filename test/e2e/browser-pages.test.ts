@@ -39,6 +39,7 @@ async function keep(page: Page, path: string): Promise<void> {
 async function keepOfChromium(page: Page): Promise<void> {
   await page.goto('chrome://certificate-manager/clientcerts/platformclientcerts')
   await page.getByText('Grace Hopper').waitFor()
+  await page.emulateMedia({ colorScheme: 'light' })
   await page.setViewportSize({ width: 1000, height: 320 })
   await page.screenshot({ path: join(pictures ?? '', 'chromium-certificates.png') })
 }

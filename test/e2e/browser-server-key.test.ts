@@ -14,18 +14,14 @@ const IPHONE =
 
 /** @returns the passphrase, which is on the page that comes */
 async function register(page: Page, name: string): Promise<string> {
-  const form = page.getByRole('article', { name: 'Key made by the server' })
+  const form = page.locator('#by-server')
   await form.getByLabel('Your name').fill(name)
   await form.getByRole('button', { name: 'Make my certificate' }).click()
   expect(await heading(page)).toBe(`A certificate for ${name}`)
   return await page.locator('.secret').innerText()
 }
 
-const suggested = (page: Page) =>
-  page
-    .getByRole('article', { name: 'Key made by the server' })
-    .getByLabel('Encryption of the file')
-    .inputValue()
+const suggested = (page: Page) => page.locator('#by-server').getByLabel('Encryption of the file').inputValue()
 
 describe.each(proxies)('$name', proxy => {
   const stack = useStack(proxy)
