@@ -81,6 +81,7 @@ export function tlsauthRouter(options: ApiOptions, handOvers: HandOvers): Router
   }
 
   async function listWaiting(request: Request): Promise<Reply> {
+    if (wantsPage(request)) return seeOther('../../admin/requests/')
     const rows = await store.requests.list({ status: 'waiting', limit: 1000 })
     if (!wantsJson(request)) return text(200, queueText(rows))
     return { json: { requests: rows.map(row => requestJson(row, null)) } }
@@ -118,10 +119,7 @@ export function tlsauthRouter(options: ApiOptions, handOvers: HandOvers): Router
   router.route('/tlsauth/csrs/').get(admin, replying(listWaiting)).all(onlyReading)
   router.route('/tlsauth/csrs/:id/sign').post(admin, replying(sign)).all(onlyMethods('POST'))
   router.route('/tlsauth/csrs/:id/reject').post(admin, replying(reject)).all(onlyMethods('POST'))
-  router
-    .route('/tlsauth/test/')
-    .get(replying(async request => text(200, identityText(identityOf(request)))))
-    .all(onlyReading)
+  router.route('/tlsauth/test/').get(replying(showIdentity)).all(onlyReading)
   return router
 }
 
@@ -133,11 +131,17 @@ function text(status: number, octets: string, headers: Readonly<Record<string, s
   return { status, type: 'text/plain; charset=utf-8', octets, headers }
 }
 
+/** Relative: a proxy may offer the application under a path prefix. */
+function seeOther(location: string): Reply {
+  return text(303, '', { Location: location })
+}
+
+async function showIdentity(request: Request): Promise<Reply> {
+  return wantsPage(request) ? seeOther('../../') : text(200, identityText(identityOf(request)))
+}
+
 function queuedReply(request: Request, { request: row }: Outcome & { kind: 'queued' }): Reply {
-  if (wantsPage(request)) {
-    const headers = { Location: `../../pki/requests/${row.id}` }
-    return { status: 303, headers, type: 'text/plain', octets: '' }
-  }
+  if (wantsPage(request)) return seeOther(`../../pki/requests/${row.id}`)
   const headers = { Location: `/pki/requests/${row.id}` }
   return wantsJson(request)
     ? { status: 202, headers, json: requestJson(row, null) }

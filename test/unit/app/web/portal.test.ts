@@ -56,6 +56,14 @@ it.each(EVERYWHERE)(
   },
 )
 
+it.each([
+  ['/tlsauth/csrs/', '../../admin/requests/'],
+  ['/tlsauth/test/', '../../'],
+])('%s, a path of an older system, leads a browser to its page', async (path, to) => {
+  const { status, headers } = await page(path, lab.admin.headers)
+  expect([status, headers.location]).toEqual([303, to])
+})
+
 it('the navigation is of the level', async () => {
   const labels = async (headers: Headers) => {
     const [, bar = ''] = (await page('/', headers)).text.split('<nav aria-label="Main">')
