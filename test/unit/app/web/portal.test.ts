@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ITSELF } from '../../../../app/authority/caller.ts'
 import { type ApiLab, apiLab, applicant, type Headers, NOBODY, presenting } from '../api-lab.ts'
 import { FROM_PAGE, formTokenOf, PAGE } from './form-token-of.ts'
 
@@ -157,20 +158,7 @@ describe('a signing request on the page', () => {
   it('is followed on a page until it is decided', async () => {
     const { csr } = await applicant('<script>alert(1)</script>')
     const wish = { channel: 'certify', csr, pkcs12: 'compatible' } as const
-    const caller = {
-      identity: {
-        level: 'anonymous',
-        name: null,
-        organisation: null,
-        email: null,
-        serial: null,
-        fingerprint256: null,
-      },
-      address: null,
-      requestId: null,
-      via: null,
-    } as const
-    const outcome = await lab.authority.register(caller, { ...wish, commonName: 'Katherine Johnson' })
+    const outcome = await lab.authority.register(ITSELF, { ...wish, commonName: 'Katherine Johnson' })
     if (outcome.kind !== 'queued') throw new Error('It was signed.')
     const { id, sha256 } = outcome.request
     const waiting = await page(`/pki/requests/${id}`)
