@@ -93,6 +93,7 @@ const LATER_TABLES = [
   'gate_invitations',
   'gate_delays',
 ]
+const LATER_INDEXES = ['certificates_by_name', 'certificates_by_expiry', 'certificates_issued']
 
 export function describeProxyList(kind: StoreKind): void {
   describe(`the list for proxies in ${kind.name}`, () => {
@@ -260,6 +261,7 @@ export function describeProxyList(kind: StoreKind): void {
     const serial = await addRow(lab.store, REVOKED)
     // And what later versions have made.
     for (const table of LATER_TABLES) await lab.place.tamper(`drop table ${table}`)
+    for (const index of LATER_INDEXES) await lab.place.tamper(`drop index ${index}`)
     await lab.place.tamper(`
       delete from kysely_migration where name >= '0003';
       drop index certificates_listed; drop index certificates_unlisted;
