@@ -112,18 +112,24 @@ describe('a store that goes away in the middle of issuing', () => {
       return await lab.store.transaction(work)
     }
     const authority = openAuthority({ ...lab.context, store: { ...lab.store, transaction } })
-    const { csr } = await applicant('Ada')
-    const wish = { channel: 'register', commonName: 'Ada', csr, pkcs12: 'compatible' } as const
+    const { csr } = await applicant('Ada Lovelace')
+    const wish = { channel: 'register', commonName: 'Ada Lovelace', csr, pkcs12: 'compatible' } as const
     await expect(authority.register(OPERATOR, wish)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     const valid = async () =>
-      (await lab.store.certificates.list({ now: Date.now(), search: 'ada', status: 'valid', limit: 10 }))
-        .length
+      (
+        await lab.store.certificates.list({
+          now: Date.now(),
+          search: 'ada lovelace',
+          status: 'valid',
+          limit: 10,
+        })
+      ).length
     expect(await valid()).toBe(0)
     expect((await authority.register(OPERATOR, wish)).kind).toBe('issued')
     expect(await valid()).toBe(1)
     const left = await lab.store.certificates.list({
       now: Date.now(),
-      search: 'ada',
+      search: 'ada lovelace',
       status: 'recorded',
       limit: 10,
     })
@@ -132,7 +138,7 @@ describe('a store that goes away in the middle of issuing', () => {
 
   it('while a request is approved: it waits again, and comes of the next approval', async () => {
     await using lab = await apiLab({ context: { policy: () => 'queue' } })
-    const { csr } = await applicant('Ada')
+    const { csr } = await applicant('Ada Lovelace')
     const { id, sha256 } = (await lab.register({ csr })).body
     let count = 0
     const transaction: Store['transaction'] = async work => {
@@ -163,10 +169,10 @@ describe('a store that goes away in the middle of issuing', () => {
       },
     }
     const broken = openAuthority({ ...lab.context, signer, ...(what === 'packing' && { post }) })
-    const wish = { commonName: 'Ada', pkcs12: 'compatible' } as const
+    const wish = { commonName: 'Ada Lovelace', pkcs12: 'compatible' } as const
     await expect(broken.issue(OPERATOR, wish)).rejects.toThrow()
-    const rows = await lab.store.certificates.list({ now: Date.now(), search: 'ada', limit: 10 })
+    const rows = await lab.store.certificates.list({ now: Date.now(), search: 'ada lovelace', limit: 10 })
     expect(rows).toMatchObject([{ state: 'recorded', revocationReason: 'cessationOfOperation' }])
-    expect((await lab.authority.issue(OPERATOR, wish)).row.commonName).toBe('Ada')
+    expect((await lab.authority.issue(OPERATOR, wish)).row.commonName).toBe('Ada Lovelace')
   })
 })
