@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { $ } from 'zx'
 import { ensureBaseImages } from './base-images.ts'
@@ -8,24 +8,29 @@ import { runScript } from './run-script.ts'
 import { ScriptError } from './script-error.ts'
 
 const FOLDER = 'docs/screenshots'
+const TAKEN = 'test-results/screenshots'
 
-/** The pictures are those that the browser test of all pages takes; the page that shows them is made of their names. */
+/**
+ * The pictures are those that the browser test of all pages takes; the page that shows them is made of their names. The
+ * old ones stay until all pages have passed.
+ */
 await runScript(async () => {
   parseArgs({ options: {} })
   await ensureTools()
   await ensureDockerEngine()
   await ensureBaseImages()
-  await mkdir(FOLDER, { recursive: true })
-  const old = (await readdir(FOLDER)).filter(name => name.endsWith('.png'))
-  for (const name of old) await rm(`${FOLDER}/${name}`)
-  const shown = $({ nothrow: true, preferLocal: true, stdio: ['ignore', 'inherit', 'inherit'] })
-  const env = { ...process.env, GATEHOUSE_SCREENSHOTS: FOLDER }
-  const { exitCode } = await shown({ env })`vitest run test/e2e/browser-pages.test.ts --testNamePattern nginx`
+  await rm(TAKEN, { recursive: true, force: true })
+  await mkdir(TAKEN, { recursive: true })
+  const env = { ...process.env, GATEHOUSE_SCREENSHOTS: TAKEN }
+  const shown = $({ nothrow: true, preferLocal: true, stdio: ['ignore', 'inherit', 'inherit'], env })
+  const { exitCode } = await shown`vitest run test/e2e/browser-pages.test.ts --testNamePattern nginx`
   if (exitCode !== 0)
     throw new ScriptError('SCREENSHOTS_FAILED', 'Not every page is as it should be: see above.')
-  const made = (await readdir(FOLDER)).filter(name => name.endsWith('.png'))
+  const made = await readdir(TAKEN)
   const pages = made.filter(name => name.endsWith('-light.png')).map(name => name.replace('-light.png', ''))
-  await writeFile(`${FOLDER}/README.md`, gallery(pages))
+  await writeFile(`${TAKEN}/README.md`, gallery(pages.toSorted()))
+  await rm(FOLDER, { recursive: true, force: true })
+  await rename(TAKEN, FOLDER)
   console.log(`${made.length} pictures of ${pages.length} pages are in ${FOLDER}.`)
 })
 
