@@ -88,3 +88,18 @@ it.each([
   expect(text).toContain('<span class="badge bad">broken')
   expect(text).toContain(told)
 })
+
+it('says in short what each is about, and tells a timer from somebody unknown', async () => {
+  await lab.store.audit.append({
+    event: 'CRL_PUBLISHED',
+    at: 1,
+    number: 70_009,
+    address: null,
+    requestId: null,
+  })
+  await lab.store.audit.append({ event: 'TEST', at: 1, code: 'SAID_NO', path: '/x', address: '192.0.2.7' })
+  const rows = (await pages.get('/admin/audit/')).text.split('<tr>')
+  const row = (summary: string) => rows.find(each => each.includes(`<summary>${summary}</summary>`))
+  expect(row('70009')).toContain('<bdi>Gatehouse itself</bdi>')
+  expect(row('SAID_NO · /x')).toContain('<bdi>nobody known</bdi>')
+})
